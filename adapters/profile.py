@@ -90,11 +90,13 @@ class Inquiry(Part):
     first_after_seconds: float = Field(default=5, ge=0)
     every_seconds: float = Field(default=30, gt=0)
     give_up_alert_after_seconds: float = Field(default=3600, gt=0)
+    return_watch_seconds: float = Field(default=432_000, ge=0)  # how long after completion a 退汇 is still looked for
+    return_watch_every_seconds: float = Field(default=3600, gt=0)
     bank_rejects_duplicates: bool  # true: identical bytes under the identical id may be sent again
 
 
 class FileNames(Part):
-    """File name patterns; ``{message_id}`` is the only placeholder outward."""
+    """File name patterns with ``{message_id}`` and, inward, ``{part}`` (1 to 8 letters or digits: results may be partial)."""
 
     instruction: str
     acknowledgement: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,15 @@ class KeyUnusable(CryptoError):
 
 class SealBroken(CryptoError):
     """Sealed bytes were changed, cut, or belong elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeParameters:
+    """How one bank wants its signatures made (签名参数): parameters that differ by bank are data."""
+
+    scheme: Literal["sm2-sm3", "rsa-pkcs1-sha256", "rsa-pss-sha256"]
+    sm2_user_id: str = "1234567812345678"  # GB/T 35276 default; some banks agree on another (facts D.2)
+    sm2_form: Literal["der", "raw"] = "der"  # SEQUENCE{r, s} or the 64 bytes r‖s
 
 
 class StreamSigner(Protocol):
@@ -61,4 +71,7 @@ class BlindIndexer(Protocol):
     """Keyed tokens: finds a person without storing who it is."""
 
     def tokens(self, values: pl.Series, label: str) -> npt.NDArray[np.uint64]:
-        """HMAC-SHA256 truncated to 64 bits per value, under a sub-key per ``label`` ("person", "account", "item")."""
+        """A 64-bit keyed pseudo-random token per value, under a sub-key per ``label`` ("person", "account", "item").
+
+        A null has token 0 and no value has; see docs/decisions/0003-crypto-libraries.md for the function.
+        """

@@ -6,7 +6,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gateway.core.segments import SegmentInfo
 from gateway.core.tally import Tally
+
+__all__ = [
+    "Alert",
+    "Batch",
+    "BatchState",
+    "Content",
+    "InboxMessage",
+    "InboxState",
+    "Instruction",
+    "InstructionState",
+    "NoticeBlock",
+    "OutboxMessage",
+    "ResultBlock",
+    "SegmentInfo",
+    "SegmentStates",
+    "Work",
+]
 
 
 class BatchState(StrEnum):
@@ -68,17 +86,8 @@ class Batch:
     rejected_items: int
     rejected_fen: int
     problems: list[dict[str, Any]]  # why refused, for people: code, zh, en
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentInfo:
-    """Where a segment belongs; its items are one bank's, numbered segment_no * SEGMENT_STRIDE + row."""
-
-    batch_id: int
-    segment_no: int
-    bank: str
-    rows: int
-    fen: int
+    decided_at_ms: int | None = None  # when accepted or refused
+    completed_at_ms: int | None = None  # null again after a reopening
 
 
 @dataclass(frozen=True, slots=True)

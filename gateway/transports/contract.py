@@ -74,9 +74,15 @@ class MessageTransport(Protocol):
     """Request and reply over mutual TLS, on the reactor."""
 
     async def submit(
-        self, message_id: str, body: Callable[[], Iterator[bytes]], size: int, headers: Mapping[str, str], sink: Sink, limit_bytes: int
+        self,
+        message_id: str,
+        body: Callable[[], Iterator[bytes]],
+        size: int,
+        headers: Mapping[str, str],
+        sink: Sink,
+        limit_bytes: int,
     ) -> Reply:
         """Post one instruction; raises TransportFault (maybe_sent True from the first body byte on)."""
 
-    async def inquire(self, message_id: str, sink: Sink, limit_bytes: int) -> Reply:
-        """Ask for what became of it; 404 is an answer, not a fault."""
+    async def inquire(self, message_id: str, sink: Sink, limit_bytes: int, known_tag: str | None = None) -> Reply:
+        """Ask for what became of it; 404 is an answer, not a fault, and so is 304 to ``known_tag`` (an ETag)."""

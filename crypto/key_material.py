@@ -1,0 +1,161 @@
+"""What a key consists of, by algorithm, and whether its halves fit (密钥材料).
+
+========== ============================================ =================================================
+algorithm  ``secret`` (sealed in the keystore)          ``public`` (in clear)
+========== ============================================ =================================================
+sm2        32 octets                                    SubjectPublicKeyInfo PEM
+rsa        PKCS#8 DER                                   SubjectPublicKeyInfo PEM
+ed25519    PKCS#8 DER                                   SubjectPublicKeyInfo PEM
+ssh        OpenSSH private key PEM                      ``ssh-ed25519 AAAA...``
+aes-256    32 octets                                    empty
+hmac       at least 32 octets (16 if a provider's)      empty
+tls        PKCS#8 PEM                                   certificate chain PEM, leaf first
+x509       none                                         one trusted certificate PEM
+========== ============================================ =================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from crypto.contract import KeyUnusable
+from crypto.schemes import ed25519, hmac_sha256, sm2_keys, sm2_library
+from crypto.schemes.rsa import SMALLEST_KEY_BITS
+
+
+class Algorithm(StrEnum):
+    """The closed list of key algorithms."""
+
+    SM2 = "sm2"
+    RSA = "rsa"
+    ED25519 = "ed25519"
+    SSH = "ssh"
+    AES = "aes-256"
+    HMAC = "hmac"
+    TLS = "tls"
+    X509 = "x509"
+
+
+SYMMETRIC = frozenset({Algorithm.AES, Algorithm.HMAC})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaterial:
+    """One key; ``secret`` is None where only the public half is ours to hold."""
+
+    algorithm: Algorithm
+    public: str = ""
+    secret: bytes | None = field(default=None, repr=False)
+
+    def fingerprint(self) -> str:
+        """16 hex digits over the public half, the same on both sides of a wire; "" for a symmetric key."""
+        return hashlib.sha256(self.public.strip().encode()).hexdigest()[:16] if self.public else ""
+
+
+def check(material: KeyMaterial) -> None:
+    """Raise KeyUnusable unless the material is well-formed, strong enough, and its halves belong together."""
+    if material.algorithm in SYMMETRIC:
+        _check_symmetric(material)
+    elif material.algorithm is Algorithm.SM2:
+        _check_sm2(material)
+    elif material.algorithm is Algorithm.RSA:
+        _check_rsa(material)
+    elif material.algorithm is Algorithm.ED25519:
+        _check_ed25519(material)
+    elif material.algorithm is Algorithm.SSH:
+        _check_ssh(material)
+    else:
+        _check_certificates(material)
+
+
+def rsa_public(pem: str) -> RSAPublicKey:
+    """An RSA public key of at least 2048 bits out of PEM; raises KeyUnusable."""
+    try:
+        key = serialization.load_pem_public_key(pem.encode())
+    except ValueError as error:
+        raise KeyUnusable("not an RSA public key in PEM") from error
+    if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY_BITS:
+        raise KeyUnusable(f"not an RSA public key of at least {SMALLEST_KEY_BITS} bits")
+    return key
+
+
+def rsa_private(der: bytes, *, trusted: bool) -> RSAPrivateKey:
+    """An RSA private key out of PKCS#8; ``trusted`` leaves out the primality checks (0.1 s) made when it was added."""
+    try:
+        key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=trusted)
+    except ValueError as error:
+        raise KeyUnusable("not an RSA private key") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise KeyUnusable("not an RSA private key")
+    return key
+
+
+def public_from_certificate(certificate_pem: str) -> str:
+    """SubjectPublicKeyInfo PEM of a certificate that a counterparty sent; any algorithm but SM2 (see sm2_keys)."""
+    try:
+        key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
+    except (ValueError, TypeError) as error:
+        raise KeyUnusable("not a certificate in PEM with a key that we know") from error
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _check_symmetric(material: KeyMaterial) -> None:
+    size = len(material.secret or b"")
+    if material.public or (material.algorithm is Algorithm.AES and size != 32):
+        raise KeyUnusable("an AES-256 key has 32 secret octets and nothing public")
+    if size < hmac_sha256.SHORTEST_KEY_BYTES:
+        raise KeyUnusable(f"an HMAC key has at least {hmac_sha256.SHORTEST_KEY_BYTES} secret octets")
+
+
+def _check_sm2(material: KeyMaterial) -> None:
+    public = sm2_keys.public_from_pem(material.public)
+    if material.secret is not None:
+        digest = bytes(32)
+        signature = sm2_library.sign_digest(sm2_keys.checked_secret(material.secret), digest)
+        _require_pair(sm2_library.verify_digest(public, digest, signature))
+
+
+def _check_rsa(material: KeyMaterial) -> None:
+    public = rsa_public(material.public)
+    if material.secret is not None:
+        _require_pair(rsa_private(material.secret, trusted=False).public_key() == public)
+
+
+def _check_ed25519(material: KeyMaterial) -> None:
+    public = ed25519.public_from_pem(material.public)
+    if material.secret is not None:
+        _require_pair(ed25519.private_from_der(material.secret).public_key() == public)
+
+
+def _check_ssh(material: KeyMaterial) -> None:
+    try:
+        public = serialization.load_ssh_public_key(material.public.encode())
+        if material.secret is not None:
+            secret = serialization.load_ssh_private_key(material.secret, password=None)
+            _require_pair(secret.public_key() == public)
+    except ValueError as error:
+        raise KeyUnusable("not an OpenSSH key without passphrase") from error
+
+
+def _check_certificates(material: KeyMaterial) -> None:
+    try:
+        chain = x509.load_pem_x509_certificates(material.public.encode())
+        if material.algorithm is Algorithm.X509:
+            if len(chain) != 1 or material.secret is not None:
+                raise KeyUnusable("a trusted certificate entry holds exactly one certificate and no private key")
+        elif material.secret is not None:
+            secret = serialization.load_pem_private_key(material.secret, password=None)
+            _require_pair(secret.public_key() == chain[0].public_key())
+    except (ValueError, TypeError) as error:
+        raise KeyUnusable("not a certificate chain in PEM with an unencrypted PEM private key") from error
+
+
+def _require_pair(matches: bool) -> None:  # noqa: FBT001
+    if not matches:
+        raise KeyUnusable("the private and the public half are not one key")

@@ -1,0 +1,1 @@
+"""Signature and authentication schemes, one small file each; callers come through ``crypto.keystore``."""

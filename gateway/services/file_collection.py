@@ -1,0 +1,111 @@
+"""Job ``poll-files``: fetch what a bank has put into its directories, signature and bytes, as they are.
+
+A data file is taken only together with its signature; one without is waited for, then alerted. What was
+fetched is durable before anything is read from it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from adapters.profile import SftpEndpoint
+from gateway.services.context import Bank, Context
+from gateway.services.jobs import Later
+from gateway.store import alerts, inbox
+from gateway.store import work as work_store
+from gateway.store.inbox import Received
+from gateway.store.records import Work
+from gateway.transports.contract import RemoteFile, TransportFault
+
+SIGNATURE_BYTES_MAX = 64 * 1024
+FILES_PER_POLL = 1_000
+PATIENCE_SECONDS = 60
+
+
+def poll_files(context: Context, work: Work) -> Later:
+    """One round over a bank's acknowledgement and result directories; always due again."""
+    bank = context.bank(str(work.subject["bank"]))
+    again = int(bank.profile.inquiry.every_seconds * 1000)
+    try:
+        for directory in _directories(bank):
+            _collect(context, bank, directory)
+    except TransportFault as fault:
+        return Later(context.clock.now_ms() + again, str(fault))
+    return Later(context.clock.now_ms() + again)
+
+
+def _directories(bank: Bank) -> list[str]:
+    endpoint = bank.profile.transport
+    assert isinstance(endpoint, SftpEndpoint)  # noqa: S101 - poll-files is put to work for file banks only
+    return list(dict.fromkeys((endpoint.acknowledgement_directory, endpoint.result_directory)))
+
+
+def _collect(context: Context, bank: Bank, directory: str) -> None:
+    suffix = bank.profile.security.detached_suffix
+    listed = {file.name: file for file in context.files(bank.profile.bank).list(directory)[: 2 * FILES_PER_POLL]}
+    with context.store.read() as tx:
+        known = inbox.listing(tx, bank.profile.bank)
+    for name, file in listed.items():
+        sides = listed.get(name + suffix)
+        mark = (file.size + (sides.size if sides else 0), max(file.modified_at, sides.modified_at if sides else 0))
+        if name.endswith(suffix) or not _expected(bank, name) or known.get(f"{directory}/{name}") == mark:
+            continue
+        if sides is None:
+            _complain(context, bank, file)
+            continue
+        _fetch(context, bank, directory, file, sides, mark)
+
+
+def _fetch(
+    context: Context, bank: Bank, directory: str, file: RemoteFile, sides: RemoteFile, mark: tuple[int, int]
+) -> None:
+    files, limit = context.files(bank.profile.bank), bank.profile.limits.result_bytes
+    signature = b"".join(files.get(directory, sides.name, SIGNATURE_BYTES_MAX))
+    with context.vault.create("application/octet-stream") as writer:
+        for chunk in files.get(directory, file.name, limit):
+            writer.write(chunk)
+        content = writer.commit()
+    now = context.clock.now_ms()
+    with context.store.begin() as tx:
+        message, received = inbox.receive(tx, bank.profile.bank, file.name, content, signature, now)
+        inbox.remember_listing(tx, bank.profile.bank, f"{directory}/{file.name}", *mark)
+        if received is Received.NEW:
+            subject = {"inbox_id": message.inbox_id, "bank": bank.profile.bank}
+            work_store.put(tx, "apply", str(message.inbox_id), subject, due_at_ms=now)
+        elif received is Received.CONFLICT:
+            alerts.raise_alert(
+                tx,
+                "result-file-conflict",
+                f"{bank.profile.bank}/{file.name}",
+                f"银行 {bank.profile.bank} 以相同文件名 {file.name} 送来不同内容，已隔离，未处理；请与银行核实。",
+                f"bank {bank.profile.bank} sent other content under the name {file.name}: quarantined, not applied; "
+                "clear it up with the bank",
+                now,
+            )
+
+
+def _expected(bank: Bank, name: str) -> bool:
+    names = bank.profile.file_names
+    assert names is not None  # noqa: S101 - checked when the profile was read
+    return any(_pattern(p).fullmatch(name) for p in (names.acknowledgement, names.result, names.returned))
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    escaped = re.escape(pattern)
+    escaped = escaped.replace(re.escape("{message_id}"), "[0-9A-Z]{17}")
+    return re.compile(escaped.replace(re.escape("{part}"), "[0-9A-Za-z]{1,8}"))
+
+
+def _complain(context: Context, bank: Bank, file: RemoteFile) -> None:
+    now = context.clock.now_ms()
+    if now - file.modified_at * 1000 < PATIENCE_SECONDS * 1000:
+        return
+    with context.store.begin() as tx:
+        alerts.raise_alert(
+            tx,
+            "signature-missing",
+            f"{bank.profile.bank}/{file.name}",
+            f"银行 {bank.profile.bank} 的文件 {file.name} 没有签名文件，未处理；请银行补送签名。",
+            f"file {file.name} of bank {bank.profile.bank} has no signature beside it: not read; ask the bank for it",
+            now,
+        )

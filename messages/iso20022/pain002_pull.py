@@ -1,0 +1,202 @@
+"""The thorough reader of a pain.002 (支付状态报告逐事件读取): an incremental XML parser, any legal form.
+
+It holds the place in the document. Whole records may be left out of what it is fed, as long as somebody sound has
+read them: it then goes on as if they had not been there. Bounded in depth, and in octets without a finished element.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+
+from messages.iso20022.octets import Piece
+from messages.iso20022.pain002_record import RECORD, RawRecord, local_name, read_reasons, read_record, trimmed
+from messages.iso20022.schema import PAIN_002, namespace
+from messages.iso20022.unreadable import Unreadable
+
+MAX_DEPTH: Final = 64
+MAX_UNFINISHED_BYTES: Final = 8 * 1024 * 1024
+PAYMENT: Final = "OrgnlPmtInfAndSts"
+
+_URI: Final = namespace(PAIN_002)
+_NS: Final = f"{{{_URI}}}"
+_ROOTS: Final = (f"{_NS}Document", f"{_NS}CstmrPmtStsRpt")
+_SECTIONS: Final = frozenset(_NS + name for name in ("GrpHdr", "OrgnlGrpInfAndSts", PAYMENT, "SplmtryData"))
+_SECTION_DEPTH: Final = 3
+_PART_DEPTH: Final = 4
+
+
+@dataclass(slots=True)
+class Section:
+    """A header part of the report as read: simple texts by element name, reasons, counters."""
+
+    line: int
+    texts: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    text: str | None = None
+    counts: dict[str, tuple[int, str | None]] = field(default_factory=dict)  # status -> (number, sum)
+    reported: dict[str, int] = field(default_factory=dict)  # status -> records seen
+
+
+class PullReader:
+    """Feed it pieces in order; ``group`` and ``payments`` fill up, ``take`` gives the records read since."""
+
+    def __init__(self) -> None:
+        self._parser = etree.XMLPullParser(events=("start", "end"), **safe_options())
+        self._path: list[etree._Element] = []
+        self._fed_lines = 0
+        self._piece_line = 1
+        self._unfinished = 0
+        self._records: list[RawRecord] = []
+        self._lines: list[int] = []
+        self._reasons: list[etree._Element] = []
+        self.message: Section | None = None
+        self.group: Section | None = None
+        self.payments: list[Section] = []
+
+    def feed(self, piece: Piece) -> None:
+        """Reads one piece; raises Unreadable with the line."""
+        self._piece_line = piece.line
+        self._unfinished += len(piece.data)
+        try:
+            self._parser.feed(piece.data)
+            self._events()
+        except etree.XMLSyntaxError as fault:
+            raise self._not_well_formed(fault) from None
+        if self._unfinished > MAX_UNFINISHED_BYTES:
+            raise Unreadable(f"more than {MAX_UNFINISHED_BYTES} octets in one element", line=piece.line)
+        self._fed_lines += piece.data.count(b"\n")
+
+    def close(self) -> None:
+        """The message ends here; raises Unreadable when it may not."""
+        try:
+            self._parser.close()
+            self._events()
+        except etree.XMLSyntaxError as fault:
+            raise self._not_well_formed(fault) from None
+
+    def take(self) -> tuple[list[RawRecord], list[int]]:
+        """The records read since the last call, and the line of each."""
+        taken = self._records, self._lines
+        self._records, self._lines = [], []
+        return taken
+
+    def between_records(self) -> etree._Element | None:
+        """The open payment information, if nothing inside it is open: where records may be left out."""
+        return self._path[-1] if len(self._path) == _SECTION_DEPTH and self._path[-1].tag == _NS + PAYMENT else None
+
+    def _not_well_formed(self, fault: etree.XMLSyntaxError) -> Unreadable:
+        at = self._piece_line + max(0, (fault.lineno or 1) - 1 - self._fed_lines)
+        return Unreadable("not well-formed XML, or cut short", line=at)
+
+    def _line(self, element: etree._Element) -> int:
+        return self._piece_line + max(0, (element.sourceline or 1) - 1 - self._fed_lines)
+
+    def _events(self) -> None:
+        for event, element in self._parser.read_events():
+            if event == "start":
+                self._start(element)
+            else:
+                self._end(element)
+
+    def _start(self, element: etree._Element) -> None:
+        self._path.append(element)
+        depth = len(self._path)
+        if depth > MAX_DEPTH:
+            raise Unreadable(f"elements nested deeper than {MAX_DEPTH}", line=self._line(element))
+        if depth < _SECTION_DEPTH and element.tag != _ROOTS[depth - 1]:
+            self._wrong(element, f"not a {PAIN_002} message")
+        if depth == _SECTION_DEPTH:
+            if element.tag not in _SECTIONS:
+                self._wrong(element, "an element that the schema does not have there")
+            if element.tag == _NS + PAYMENT:
+                self.payments.append(Section(self._line(element)))
+                self._reasons = []
+
+    def _wrong(self, element: etree._Element, what: str) -> None:
+        raise Unreadable(what, line=self._line(element), field=local_name(element))
+
+    def _end(self, element: etree._Element) -> None:
+        depth = len(self._path)
+        self._path.pop()
+        if depth > _PART_DEPTH or depth < _SECTION_DEPTH:
+            return
+        self._unfinished = 0
+        try:
+            if depth == _PART_DEPTH:
+                self._part(element)
+            else:
+                self._section(element)
+        except Unreadable as fault:
+            raise Unreadable(fault.what, line=fault.line or self._line(element), field=fault.field) from None
+
+    def _part(self, element: etree._Element) -> None:
+        parent = self._path[-1]
+        if parent.tag != _NS + PAYMENT:
+            return
+        if element.tag == _NS + RECORD:
+            self._records.append(read_record(element))
+            self._lines.append(self._line(element))
+        elif element.tag == _NS + "StsRsnInf":
+            self._reasons.append(element)
+            return  # read, with its fellows, when the section ends
+        else:
+            read_into(self.payments[-1], element)
+        parent.remove(element)
+
+    def _section(self, element: etree._Element) -> None:
+        section = Section(self._line(element))
+        if element.tag == _NS + PAYMENT:
+            section = self.payments[-1]
+            section.reason, section.text = read_reasons(self._reasons)
+        elif element.tag == _NS + "SplmtryData":
+            pass
+        else:
+            for child in element:
+                read_into(section, child)
+            section.reason, section.text = read_reasons(element.iterchildren(_NS + "StsRsnInf"))
+            self._keep(element, section)
+        element.clear()
+
+    def _keep(self, element: etree._Element, section: Section) -> None:
+        name = "group" if element.tag == _NS + "OrgnlGrpInfAndSts" else "message"
+        if getattr(self, name) is not None:
+            raise Unreadable("said twice in one message", field=local_name(element))
+        setattr(self, name, section)
+
+
+def safe_options() -> dict[str, object]:
+    """Parser options: nothing from outside, no entities, the library's own size limits, text in one piece."""
+    return {
+        "encoding": "utf-8",
+        "resolve_entities": False,
+        "no_network": True,
+        "load_dtd": False,
+        "huge_tree": False,
+        "remove_comments": True,
+        "remove_pis": True,
+    }
+
+
+def read_into(section: Section, element: etree._Element) -> None:
+    """Notes one header element; what has inner structure is left to others."""
+    name = local_name(element)
+    if not str(element.tag).startswith(_NS):
+        raise Unreadable("an element of another namespace", field=name)
+    if name == "NbOfTxsPerSts":
+        _read_count(section, element)
+    elif not len(element):
+        if name in section.texts:
+            raise Unreadable("said twice", field=name)
+        section.texts[name] = trimmed(element) or ""
+
+
+def _read_count(section: Section, element: etree._Element) -> None:
+    status = element.findtext(f"{_NS}DtldSts", "").strip()
+    number = element.findtext(f"{_NS}DtldNbOfTxs", "").strip()
+    total = element.findtext(f"{_NS}DtldCtrlSum")
+    if not (number.isascii() and number.isdigit() and len(number) <= 15) or status in section.counts:
+        raise Unreadable("a counter that is no number, or that is given twice", field="NbOfTxsPerSts")
+    section.counts[status] = int(number), total.strip() if total is not None else None

@@ -1,0 +1,179 @@
+"""A layout (报文格式): the bank document's own field table, line by line, as typed data.
+
+There are no conditions and no expressions in a layout. ``form`` says how fields stand in a record;
+what a field holds (``kind``, ``source``) does not depend on it, so that other forms can be added beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from messages.layout.vocabulary import MessageName
+
+MAX_NUMBER_OCTETS: Final = 18  # digits that always fit 64 signed bits
+
+
+class Kind(StrEnum):
+    """What a field holds: the closed list (docs/layouts.md)."""
+
+    TEXT = "text"  # 文本, any character of the bank's encoding
+    IDENTIFIER = "identifier"  # 标识: printable ASCII without blanks
+    REFERENCE = "reference"  # 明细参考号: an identifier, required, unique within the file
+    DIGITS = "digits"  # 定长数字串: fills its field, leading zeros are part of it
+    AMOUNT_FEN = "amount_fen"  # 金额(分)
+    AMOUNT_YUAN = "amount_yuan"  # 金额(元), always two decimals
+    DATE = "date"  # 日期
+    CODE = "code"  # 代码: the bank's code for one of our closed lists
+    CONSTANT = "constant"  # 固定值
+    SEQUENCE = "sequence"  # 序号: 1, 2, 3 ... within the file
+    COUNT = "count"  # 总笔数
+    TOTAL = "total"  # 总金额
+    FILLER = "filler"  # 保留域: written blank, not read
+
+
+class Align(StrEnum):
+    """Where a value stands in its field."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Pad(StrEnum):
+    """What fills the rest of a field."""
+
+    BLANK = "blank"
+    ZERO = "zero"
+
+
+class DateForm(StrEnum):
+    """How a date is written."""
+
+    COMPACT = "YYYYMMDD"
+    DASHED = "YYYY-MM-DD"
+    SLASHED = "YYYY/MM/DD"
+
+
+class Unit(StrEnum):
+    """In what a total is counted."""
+
+    FEN = "fen"
+    YUAN = "yuan"
+
+
+TEXTUAL: Final = frozenset({Kind.TEXT, Kind.IDENTIFIER, Kind.REFERENCE})
+NUMERIC: Final = frozenset({Kind.AMOUNT_FEN, Kind.AMOUNT_YUAN, Kind.SEQUENCE, Kind.COUNT, Kind.TOTAL})
+SOURCELESS: Final = frozenset({Kind.CONSTANT, Kind.SEQUENCE, Kind.COUNT, Kind.TOTAL, Kind.FILLER})
+ALWAYS_THERE: Final = NUMERIC | {Kind.REFERENCE, Kind.CONSTANT}
+
+_OPTIONS: Final[dict[str, frozenset[Kind]]] = {
+    "align": TEXTUAL | NUMERIC,
+    "pad": NUMERIC,
+    "form": frozenset({Kind.DATE}),
+    "value": frozenset({Kind.CONSTANT}),
+    "values": frozenset({Kind.CODE}),
+    "unit": frozenset({Kind.TOTAL}),
+}
+
+
+def _pairs(value: Any) -> Any:
+    return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
+class Part(BaseModel):
+    """A frozen piece of a layout; a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FieldLine(Part):
+    """One line of the document's field table (字段)."""
+
+    name: str = Field(pattern=r"\A[a-z][a-z0-9_]{0,39}\z")
+    title: str = Field(min_length=1)  # the document's own words, 中文名称
+    clause: str = Field(min_length=1)
+    octets: int = Field(gt=0, le=1000)
+    kind: Kind
+    source: str | None = None
+    required: bool = True
+    align: Align | None = None
+    pad: Pad | None = None
+    form: DateForm | None = None
+    value: str | None = None
+    values: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> FieldLine:
+        self._check_options()
+        self._check_widths()
+        if self.kind in ALWAYS_THERE and not self.required:
+            raise ValueError(f"a {self.kind} is always required")
+        if self.kind is Kind.CODE:
+            self._check_values()
+        return self
+
+    def _check_options(self) -> None:
+        for option, kinds in _OPTIONS.items():
+            if getattr(self, option) and self.kind not in kinds:
+                raise ValueError(f"'{option}' does not go with kind {self.kind}")
+        if self.pad is Pad.ZERO and self.align is Align.LEFT:
+            raise ValueError("zeros after a number would change it: align it right or pad it with blanks")
+        if (self.source is None) != (self.kind in SOURCELESS):
+            raise ValueError(f"kind {self.kind} {'takes no' if self.source else 'needs a'} source")
+
+    def _check_widths(self) -> None:
+        written = {Kind.CONSTANT: self.value, Kind.DATE: self.form or DateForm.COMPACT}
+        if self.kind in written and len(written[self.kind] or "") != self.octets:
+            raise ValueError(f"what the field holds is not exactly {self.octets} octets")
+        if not (self.value or "").isascii():
+            raise ValueError("a constant is ASCII")
+        if self.kind in NUMERIC and self.octets > MAX_NUMBER_OCTETS:
+            raise ValueError(f"a number has at most {MAX_NUMBER_OCTETS} octets")
+        if self.in_yuan and self.octets < len("0.00"):
+            raise ValueError("an amount in yuan has at least 4 octets")
+
+    def _check_values(self) -> None:
+        raws, canonical = [raw for raw, _ in self.values], [ours for _, ours in self.values]
+        if not raws:
+            raise ValueError("kind code needs values: the bank's code for each of ours")
+        if any(len(raw) != self.octets or not (raw.isascii() and raw.isprintable()) for raw in raws):
+            raise ValueError(f"every code is exactly {self.octets} printable ASCII octets")
+        if any(not raw.strip() for raw in raws):
+            raise ValueError("a blank code would read as no value")
+        if len(set(canonical)) != len(canonical):
+            raise ValueError("two of the bank's codes stand for one of ours: keep the one that we shall write")
+
+    @property
+    def in_yuan(self) -> bool:
+        """Whether the number is written in yuan with two decimals."""
+        return self.kind is Kind.AMOUNT_YUAN or self.unit is Unit.YUAN
+
+
+Record = tuple[FieldLine, ...]
+
+
+class Message(Part):
+    """One file of the interface: a header, details where it has items, a trailer where the document has one."""
+
+    title: str
+    clause: str
+    header: Record = Field(min_length=1)
+    detail: Record = ()
+    trailer: Record = ()
+
+
+class Layout(Part):
+    """All files of one bank's interface (一家银行的文件接口)."""
+
+    layout: str = Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")
+    title: str
+    document: str  # which document of the bank, which edition
+    form: Literal["fixed-width"]
+    messages: Annotated[dict[MessageName, Message], Field(min_length=1)]
+
+    def __hash__(self) -> int:
+        return hash((self.layout, self.document, *self.messages.values()))

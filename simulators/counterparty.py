@@ -1,0 +1,77 @@
+"""What every simulated counterparty has: a script, books, an agenda, and a switch for being away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+from simulators.agenda import Agenda
+from simulators.ledger import Ledger
+from simulators.script import Script
+
+T = TypeVar("T")
+Clock = Callable[[], int]
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since the epoch. Only *when* an answer leaves depends on a clock, never what it says."""
+    return time.time_ns() // 1_000_000
+
+
+class Counterparty(Generic[T]):
+    """The part of a simulator that a tester steers; ``T`` is what its agenda holds."""
+
+    def __init__(self, script: Script, state: Path, clock: Clock = wall_clock_ms):
+        self.script = script
+        self.clock = clock
+        self.ledger = Ledger(state / "ledger")
+        self.agenda: Agenda[T] = Agenda()
+        self._away_until_ms = 0
+        self._receiving = 0
+        self._lock = Lock()
+
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """Around the handling of one instruction, so that a tester sees that answers are still being made."""
+        with self._lock:
+            self._receiving += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._receiving -= 1
+
+    def play(self, script: Script) -> None:
+        """Another script from now on; what is on the agenda already stays."""
+        self.script = script
+
+    def hold(self) -> None:
+        """Keep results back, fully prepared."""
+        self.agenda.held = True
+
+    def release(self) -> None:
+        """Let results go again; those that are due go at once."""
+        self.agenda.held = False
+
+    def go_away(self, seconds: float) -> None:
+        """Be unreachable for ``seconds`` from now; 0 is back at once."""
+        self._away_until_ms = self.clock() + round(seconds * 1000)
+
+    @property
+    def away(self) -> bool:
+        """Whether connections are refused now."""
+        return self.clock() < self._away_until_ms
+
+    def pending(self) -> dict[str, int | bool]:
+        """What is still to come, as JSON-ready data."""
+        return {
+            "receiving": self._receiving,
+            "pending": self.agenda.pending(),
+            "prepared": self.agenda.prepared(self.clock()),
+            "held": self.agenda.held,
+            "away": self.away,
+        }
