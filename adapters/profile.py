@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BankCode = Annotated[str, Field(pattern=r"\A[0-9]{12}\Z")]
-Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\Z")]
+BankCode = Annotated[str, Field(pattern=r"\A[0-9]{12}\z")]
+Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
 
 
 class Part(BaseModel):
@@ -24,7 +24,7 @@ class Part(BaseModel):
 class Serves(Part):
     """Which items this bank pays as agency bank (代发金融机构): 行号 prefixes; the longest match wins."""
 
-    bank_codes: tuple[Annotated[str, Field(pattern=r"\A[0-9]{0,12}\Z")], ...] = ()
+    bank_codes: tuple[Annotated[str, Field(pattern=r"\A[0-9]{0,12}\z")], ...] = ()
 
 
 class Limits(Part):

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
@@ -55,7 +56,11 @@ class KeyMaterial:
 
     def fingerprint(self) -> str:
         """16 hex digits over the public half, the same on both sides of a wire; "" for a symmetric key."""
-        return hashlib.sha256(self.public.strip().encode()).hexdigest()[:16] if self.public else ""
+        return hashlib.sha256("".join(self.public.split()).encode()).hexdigest()[:16] if self.public else ""
+
+    def public_only(self) -> KeyMaterial:
+        """The half that the other side may have."""
+        return KeyMaterial(self.algorithm, self.public)
 
 
 def check(material: KeyMaterial) -> None:
@@ -78,7 +83,7 @@ def rsa_public(pem: str) -> RSAPublicKey:
     """An RSA public key of at least 2048 bits out of PEM; raises KeyUnusable."""
     try:
         key = serialization.load_pem_public_key(pem.encode())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not an RSA public key in PEM") from error
     if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY_BITS:
         raise KeyUnusable(f"not an RSA public key of at least {SMALLEST_KEY_BITS} bits")
@@ -89,7 +94,7 @@ def rsa_private(der: bytes, *, trusted: bool) -> RSAPrivateKey:
     """An RSA private key out of PKCS#8; ``trusted`` leaves out the primality checks (0.1 s) made when it was added."""
     try:
         key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=trusted)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not an RSA private key") from error
     if not isinstance(key, RSAPrivateKey):
         raise KeyUnusable("not an RSA private key")
@@ -100,7 +105,7 @@ def public_from_certificate(certificate_pem: str) -> str:
     """SubjectPublicKeyInfo PEM of a certificate that a counterparty sent; any algorithm but SM2 (see sm2_keys)."""
     try:
         key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not a certificate in PEM with a key that we know") from error
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -139,7 +144,7 @@ def _check_ssh(material: KeyMaterial) -> None:
         if material.secret is not None:
             secret = serialization.load_ssh_private_key(material.secret, password=None)
             _require_pair(secret.public_key() == public)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not an OpenSSH key without passphrase") from error
 
 
@@ -152,10 +157,10 @@ def _check_certificates(material: KeyMaterial) -> None:
         elif material.secret is not None:
             secret = serialization.load_pem_private_key(material.secret, password=None)
             _require_pair(secret.public_key() == chain[0].public_key())
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not a certificate chain in PEM with an unencrypted PEM private key") from error
 
 
-def _require_pair(matches: bool) -> None:  # noqa: FBT001
+def _require_pair(matches: bool) -> None:
     if not matches:
         raise KeyUnusable("the private and the public half are not one key")

@@ -88,8 +88,8 @@ class MasterKey:
 
 def rendered(content: Document, master: MasterKey) -> bytes:
     """The file's exact octets for a content; one content has one rendering."""
-    head = {"format": FORMAT, "scrypt": {"n": master.n, "salt": master.salt.hex()}, "proof": master.proof()}
-    document = head | {"content": content}
+    head = {"format": FORMAT, "scrypt": _scrypt(master), "proof": master.proof()}
+    document: Document = head | {"content": content}
     document["mac"] = master.mac(_dumped(document))
     return _dumped(document) + b"\n"
 
@@ -122,6 +122,8 @@ def master_of(octets: bytes, passphrase: str, path: Path) -> MasterKey:
 def content_of(octets: bytes, master: MasterKey, path: Path) -> Document:
     """The content, if every octet is as it was written; KeyUnusable otherwise."""
     document = _parsed(octets, path)
+    if document.get("scrypt") != _scrypt(master):
+        raise KeyUnusable(f"keystore {path}: written under another passphrase since; open it anew")
     content = document.get("content")
     if not isinstance(content, dict) or not hmac.compare_digest(rendered(content, master), octets):
         raise KeyUnusable(f"keystore {path}: tampered or damaged, restore it from a copy that you trust")
@@ -153,6 +155,10 @@ def replace_file(path: Path, octets: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _scrypt(master: MasterKey) -> Document:
+    return {"n": master.n, "salt": master.salt.hex()}
 
 
 def _parsed(octets: bytes, path: Path) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -12,7 +13,7 @@ def private_from_der(der: bytes) -> Ed25519PrivateKey:
     """Out of PKCS#8; raises KeyUnusable."""
     try:
         key = serialization.load_der_private_key(der, password=None)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not an Ed25519 private key") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusable("not an Ed25519 private key")
@@ -23,7 +24,7 @@ def public_from_pem(pem: str) -> Ed25519PublicKey:
     """Out of SubjectPublicKeyInfo in PEM; raises KeyUnusable."""
     try:
         key = serialization.load_pem_public_key(pem.encode())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable("not an Ed25519 public key in PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise KeyUnusable("not an Ed25519 public key in PEM")

@@ -98,13 +98,6 @@ KINDS: Final[dict[str, Kind]] = {
         "请核对摘要 content.sha256；内容不同请以新的批次号提交。",
         "compare content.sha256; submit other items under a new batch number",
     ),
-    "UPLOAD_RUNNING": Kind(
-        409,
-        "该批次的另一次上传正在进行。",
-        "another upload of this batch is running",
-        "请等待其结束后重试。",
-        "wait until it has ended, then try again",
-    ),
     "TOO_LARGE": Kind(
         413,
         "正文超过上限。",

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import paramiko
 
@@ -61,7 +62,11 @@ class SftpTransport:
     def list(self, directory: str) -> list[RemoteFile]:
         """Complete files, oldest first; dot files, ``.part`` files, directories and unusable names are left out."""
         with self._step(f"list {directory}", ENTRIES_PER_DIRECTORY * 256) as step:
-            entries = list(step.client.entries(directory, ENTRIES_PER_DIRECTORY))
+            entries = list(islice(step.client.entries(directory), ENTRIES_PER_DIRECTORY + 1))
+            if len(entries) > ENTRIES_PER_DIRECTORY:
+                raise TransportFault(
+                    f"{directory} holds over {ENTRIES_PER_DIRECTORY} entries; clear it", maybe_sent=False
+                )
         files = [_remote_file(entry.filename, entry) for entry in entries if _is_complete(entry)]
         return sorted(files, key=lambda file: (file.modified_at, file.name))
 
@@ -75,7 +80,7 @@ class SftpTransport:
                 raise TransportFault(f"{path} has {size} bytes, the limit is {limit_bytes}", maybe_sent=False)
         blocks = PipelinedReads(step.client, file_handle(file), size).blocks()
         while True:
-            with self._step(f"get {path}", _PIECE_BYTES, step.client):
+            with self._step(f"get {path}", _PIECE_BYTES, continued=step.client):
                 piece = _piece(blocks)
                 if not piece:
                     _check_unchanged(path, size, file.stat().st_size)
@@ -90,14 +95,12 @@ class SftpTransport:
             session.close()
 
     @contextmanager
-    def _step(self, what: str, size: int, client: Client | None = None) -> Iterator[_Step]:
-        """One bounded exchange on a live session; any error ends the session, so that no late answer is left in it."""
-        session = self._live_session()
+    def _step(self, what: str, size: int, continued: Client | None = None) -> Iterator[_Step]:
+        """One bounded exchange; any error ends the session, so that no late answer is left in it."""
+        session = self._live_session() if continued is None else self._session
+        if session is None or (continued is not None and continued is not session.client):
+            raise TransportFault(f"{what}: the connection ended before the file was read to its end", maybe_sent=False)
         step = _Step(session.client)
-        if client is not None and client is not session.client:
-            raise TransportFault(
-                f"{what}: the connection was lost before the file was read to its end", maybe_sent=False
-            )
         with Deadline(2.0 * self._endpoint.timeout_seconds + size / self._slowest, session.cut) as deadline:
             try:
                 yield step

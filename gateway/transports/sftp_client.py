@@ -12,7 +12,7 @@ Four things in paramiko 5.1 would cost us money or files, and are why this subcl
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import paramiko
@@ -86,19 +86,15 @@ class Client(paramiko.SFTPClient):
                 return None
             raise
 
-    def entries(self, path: str, at_most: int) -> Iterator[paramiko.SFTPAttributes]:
+    def entries(self, path: str) -> Iterator[paramiko.SFTPAttributes]:
         """A directory's entries in the server's order; undecodable bytes in names become lone surrogates."""
         handle = self._expect(CMD_HANDLE, CMD_OPENDIR, path).get_binary()
-        count = 0
         while True:
             try:
                 page = self._expect(CMD_NAME, CMD_READDIR, handle)
             except EOFError:
                 break
             for _ in range(page.get_int()):
-                count += 1
-                if count > at_most:
-                    raise Refused(SFTP_EOF, f"more than {at_most} entries in one directory")
                 yield _entry(page)
         self._expect(CMD_STATUS, CMD_CLOSE, handle)
 
@@ -120,10 +116,9 @@ def _entry(page: Message) -> paramiko.SFTPAttributes:
 class PipelinedWrites:
     """Writes to one open handle with many requests in flight; every answer is looked at."""
 
-    def __init__(self, client: Client, handle: bytes, progress: Callable[[int], None] = lambda _written: None):
+    def __init__(self, client: Client, handle: bytes):
         self._client = client
         self._handle = handle
-        self._progress = progress
         self._outstanding = 0
         self._failure: Exception | None = None
         self.written = 0
@@ -134,7 +129,6 @@ class PipelinedWrites:
             view = memoryview(chunk)
             for start in range(0, len(view), BLOCK_BYTES):
                 self._send(view[start : start + BLOCK_BYTES])
-            self._progress(self.written)
         while self._outstanding:
             self._hear()
         return self.written
@@ -220,7 +214,7 @@ class PipelinedReads:
         return SFTPError("the server answered a read with OK instead of data")
 
 
-def file_handle(file: Any) -> bytes:
+def file_handle(file: paramiko.SFTPFile) -> bytes:
     """The server's handle of an open file."""
-    handle: bytes = file.handle
+    handle: bytes = file.handle  # type: ignore[assignment]
     return handle

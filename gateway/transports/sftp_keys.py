@@ -15,11 +15,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.transports.contract import Misconfigured
 
 # The name a key carries is not always the name of the signature algorithm that proves it.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+
+_LoginKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,15 @@ def read_private_key(pem: bytes) -> paramiko.PKey:
         loaded = _load(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Misconfigured("the SFTP login key cannot be read; it must be an unencrypted PEM private key") from None
-    kinds: tuple[tuple[type, type[paramiko.PKey]], ...] = (
+    kinds: tuple[tuple[type[_LoginKey], type[paramiko.PKey]], ...] = (
         (Ed25519PrivateKey, paramiko.Ed25519Key),
         (EllipticCurvePrivateKey, paramiko.ECDSAKey),
         (RSAPrivateKey, paramiko.RSAKey),
     )
     for kind, key_class in kinds:
         if isinstance(loaded, kind):
-            return key_class.from_private_key(io.StringIO(_openssh_form(loaded)))
+            text = loaded.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+            return key_class.from_private_key(io.StringIO(text))
     raise Misconfigured("the SFTP login key is of a kind that SSH does not take; use Ed25519, ECDSA or RSA")
 
 
@@ -89,9 +93,3 @@ def _load(pem: bytes) -> object:
     if b"OPENSSH PRIVATE KEY" in pem:
         return serialization.load_ssh_private_key(pem, password=None)
     return serialization.load_pem_private_key(pem, password=None)
-
-
-def _openssh_form(key: Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    ).decode()

@@ -44,7 +44,16 @@ class PullReader:
     """Feed it pieces in order; ``group`` and ``payments`` fill up, ``take`` gives the records read since."""
 
     def __init__(self) -> None:
-        self._parser = etree.XMLPullParser(events=("start", "end"), **safe_options())
+        self._parser = etree.XMLPullParser(
+            events=("start", "end"),
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,  # so that a text with a comment inside is one text
+            remove_pis=True,
+        )
         self._path: list[etree._Element] = []
         self._fed_lines = 0
         self._piece_line = 1
@@ -62,9 +71,12 @@ class PullReader:
         self._unfinished += len(piece.data)
         try:
             self._parser.feed(piece.data)
-            self._events()
-        except etree.XMLSyntaxError as fault:
-            raise self._not_well_formed(fault) from None
+        except etree.XMLSyntaxError:
+            raise self._not_well_formed() from None
+        # An undeclared entity stops the parser without raising, and the next octets would begin a new document.
+        if len(self._parser.feed_error_log):
+            raise self._not_well_formed()
+        self._events()
         if self._unfinished > MAX_UNFINISHED_BYTES:
             raise Unreadable(f"more than {MAX_UNFINISHED_BYTES} octets in one element", line=piece.line)
         self._fed_lines += piece.data.count(b"\n")
@@ -73,9 +85,9 @@ class PullReader:
         """The message ends here; raises Unreadable when it may not."""
         try:
             self._parser.close()
-            self._events()
-        except etree.XMLSyntaxError as fault:
-            raise self._not_well_formed(fault) from None
+        except etree.XMLSyntaxError:
+            raise self._not_well_formed() from None
+        self._events()
 
     def take(self) -> tuple[list[RawRecord], list[int]]:
         """The records read since the last call, and the line of each."""
@@ -87,15 +99,21 @@ class PullReader:
         """The open payment information, if nothing inside it is open: where records may be left out."""
         return self._path[-1] if len(self._path) == _SECTION_DEPTH and self._path[-1].tag == _NS + PAYMENT else None
 
-    def _not_well_formed(self, fault: etree.XMLSyntaxError) -> Unreadable:
-        at = self._piece_line + max(0, (fault.lineno or 1) - 1 - self._fed_lines)
-        return Unreadable("not well-formed XML, or cut short", line=at)
+    def _not_well_formed(self) -> Unreadable:
+        lines = [entry.line for entry in self._parser.feed_error_log]
+        return Unreadable("not well-formed XML, or cut short", line=self._true_line(lines[0] if lines else 1))
+
+    def _true_line(self, line: int) -> int:
+        """Where the parser's line is in the message: it does not count what was left out."""
+        return self._piece_line + max(0, line - 1 - self._fed_lines)
 
     def _line(self, element: etree._Element) -> int:
-        return self._piece_line + max(0, (element.sourceline or 1) - 1 - self._fed_lines)
+        return self._true_line(element.sourceline or 1)
 
     def _events(self) -> None:
         for event, element in self._parser.read_events():
+            if not isinstance(element, etree._Element):
+                continue
             if event == "start":
                 self._start(element)
             else:
@@ -165,19 +183,6 @@ class PullReader:
         if getattr(self, name) is not None:
             raise Unreadable("said twice in one message", field=local_name(element))
         setattr(self, name, section)
-
-
-def safe_options() -> dict[str, object]:
-    """Parser options: nothing from outside, no entities, the library's own size limits, text in one piece."""
-    return {
-        "encoding": "utf-8",
-        "resolve_entities": False,
-        "no_network": True,
-        "load_dtd": False,
-        "huge_tree": False,
-        "remove_comments": True,
-        "remove_pis": True,
-    }
 
 
 def read_into(section: Section, element: etree._Element) -> None:

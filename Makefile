@@ -1,0 +1,39 @@
+# Everything a newcomer, a developer and CI need. Each target stands alone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+N ?= 1000000
+
+.PHONY: setup demo serve test check lint types bench clean
+
+setup: $(VENV)/.complete
+
+$(VENV)/.complete: pyproject.toml uv.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv sync --quiet --frozen
+	touch $@
+
+demo: setup
+	$(BIN)/gateway demo
+
+serve: setup
+	$(BIN)/gateway serve
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test
+
+bench: setup
+	$(BIN)/gateway bench --items $(N)
+
+clean:
+	rm -rf $(VENV) var dist

@@ -1,0 +1,104 @@
+"""The worker processes: bulk work on columns and file transfers, away from the reactor.
+
+Each process constructs its own context once. A process that dies breaks its pool; the pool is made anew
+and the work comes back by its lease.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorThreads
+from twisted.python.failure import Failure
+
+from gateway.services.jobs import Later
+from gateway.store.records import Work
+
+Job = Callable[[Any, Work], Later | None]
+COMPUTE_KINDS = ("check", "build", "apply", "index")
+TRANSFER_KINDS = ("send-file", "ask-file", "poll-files")
+
+_context: Any = None
+
+
+def _start(construct: Callable[..., Any], *arguments: Any) -> None:
+    global _context
+    _context = construct(*arguments)
+
+
+def _jobs() -> dict[str, Job]:
+    from gateway.services.applying import apply
+    from gateway.services.building import build
+    from gateway.services.check import check
+    from gateway.services.file_collection import poll_files
+    from gateway.services.file_delivery import ask_file, send_file
+    from gateway.services.indexing import index
+
+    return {
+        "check": check,  # type: ignore[dict-item]
+        "build": build,  # type: ignore[dict-item]
+        "apply": apply,  # type: ignore[dict-item]
+        "index": index,  # type: ignore[dict-item]
+        "send-file": send_file,
+        "ask-file": ask_file,
+        "poll-files": poll_files,
+    }
+
+
+def run_job(work: Work) -> Later | None:
+    """Run one job in this process."""
+    return _jobs()[work.kind](_context, work)
+
+
+class Pool:
+    """Some worker processes; ``run`` gives a Deferred."""
+
+    def __init__(self, size: int, reactor: IReactorThreads, construct: Callable[..., Any], *arguments: Any):
+        self._size, self._reactor = size, reactor
+        self._construct, self._arguments = construct, arguments
+        self._executor = self._fresh()
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._size,
+            mp_context=multiprocessing.get_context("forkserver"),
+            initializer=_start,
+            initargs=(self._construct, *self._arguments),
+        )
+
+    def run(self, work: Work) -> Deferred[Later | None]:
+        """Run ``work`` in one of the processes; errors come back as they were raised there."""
+        done: Deferred[Later | None] = Deferred()
+        executor = self._executor
+        try:
+            future = executor.submit(run_job, work)
+        except BrokenProcessPool:
+            self._replace(executor)
+            future = self._executor.submit(run_job, work)
+        future.add_done_callback(lambda f: self._reactor.callFromThread(self._finished, executor, f, done))
+        return done
+
+    def _finished(
+        self, executor: ProcessPoolExecutor, future: Future[Later | None], done: Deferred[Later | None]
+    ) -> None:
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            self._replace(executor)
+        if error is not None:
+            done.errback(Failure(error))
+        else:
+            done.callback(future.result())
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        if self._executor is broken:
+            self._executor = self._fresh()
+            broken.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Let running jobs end and start no other."""
+        self._executor.shutdown(wait=True, cancel_futures=True)

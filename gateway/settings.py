@@ -1,0 +1,110 @@
+"""The service's settings: one TOML file, overridden by ``GATEWAY_…`` environment variables.
+
+Every key that it does not know is an error. Secrets are never here: only where to read them from.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KeystoreSettings(_Part):
+    """Where keys are, and where the passphrase that opens them is."""
+
+    path: Path
+    passphrase_file: Path
+
+
+class ApiSettings(_Part):
+    """Where the platform connects."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=0, lt=65536)
+    tls: bool = True
+    open_on_loopback: bool = False  # demonstration only; refused on any other address
+    content_bytes_max: int = Field(default=2_000_000_000, gt=0)
+    operators: tuple[str, ...] = ()  # client ids that may read alerts
+
+
+class ClientSettings(_Part):
+    """One client of the API (平台)."""
+
+    webhook_url: str | None = None
+    key_ids: tuple[str, ...] = ()  # signing keys; verified by alias client-<id>-verify
+    certificate_names: tuple[str, ...] = ()  # common names of client certificates
+
+
+class SmsSettings(_Part):
+    """The SMS provider."""
+
+    base_url: str
+    client: str
+    lot_size: int = Field(default=100, gt=0, le=1000)
+    timeout_seconds: float = Field(default=10, gt=0)
+    templates: Path = Path("notices/demo-province.yaml")  # below ``config``
+
+
+class WorkerSettings(_Part):
+    """How many processes of each kind."""
+
+    compute: int = Field(default=2, gt=0, le=64)
+    transfer: int = Field(default=1, gt=0, le=16)
+
+
+class Settings(BaseSettings):
+    """All settings of one node."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="GATEWAY_", env_nested_delimiter="__")
+
+    node: str = Field(default="node-1", pattern=r"\A[a-z0-9-]{1,40}\Z")
+    gateway_code: str = Field(default="GW01", pattern=r"\A[A-Z0-9]{4}\Z")  # part of every derived identity: never change it
+    config: Path = Path("config")
+    state: Path = Path("var")
+    store_url: str = ""  # default: SQLite in ``state``
+    amount_limit_fen: int = Field(default=100_000_000, gt=0)
+    keystore: KeystoreSettings
+    api: ApiSettings = ApiSettings()
+    clients: dict[str, ClientSettings] = {}
+    bank_endpoints: dict[str, dict[str, Any]] = {}  # over the profiles' transport: host, port, base_url, host_keys
+    sms: SmsSettings | None = None
+    workers: WorkerSettings = WorkerSettings()
+
+    @model_validator(mode="after")
+    def _never_open_to_the_world(self) -> Settings:
+        loopback = self.api.host in {"127.0.0.1", "::1", "localhost"}
+        if not loopback and (self.api.open_on_loopback or not self.api.tls):
+            raise ValueError(
+                f"api.host {self.api.host} is not a loopback address: api.open_on_loopback must be false and api.tls true"
+            )
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The store's URL; SQLite below ``state`` unless set."""
+        return self.store_url or f"sqlite:///{self.state / 'gateway.sqlite'}"
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from a TOML file and the environment; raises pydantic's ValidationError naming each key."""
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    return FromFile()  # type: ignore[call-arg]
