@@ -1,4 +1,4 @@
-"""A certificate authority of one's own for demo and tests (演示用证书): P-256, one CA, short leaves for TLS both ways."""
+"""A certificate authority of one's own for demo and tests (演示用证书): P-256, leaves for TLS both ways."""
 
 from __future__ import annotations
 
@@ -50,22 +50,23 @@ def issue_ca(name: str, now: datetime, days: int = 3650) -> Issued:
 def issue_leaf(
     ca: Issued, name: str, hosts: Iterable[str], now: datetime, usage: Literal["client", "server"], days: int = 365
 ) -> Issued:
-    """A leaf for one role; ``hosts`` are names and addresses (a client may have none: its name is then its SAN)."""
+    """A leaf for one role; ``hosts`` are names and addresses (a client may have none)."""
     issuer = x509.load_pem_x509_certificate(ca.certificate_pem)
     issuer_key = serialization.load_pem_private_key(ca.key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
         raise TypeError("the CA was not made by issue_ca")
     key = ec.generate_private_key(ec.SECP256R1())
     role = ExtendedKeyUsageOID.SERVER_AUTH if usage == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
-    names = [_general_name(host) for host in hosts] or [x509.DNSName(name)]
+    names = [_general_name(host) for host in hosts]
     builder = (
         _builder(_name(name), issuer.subject, key, now, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([role]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return _issued(builder, key, issuer_key)
 
 

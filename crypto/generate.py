@@ -9,14 +9,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from crypto.demo_pki import Issued, issue_ca, issue_leaf
 from crypto.key_material import Algorithm, KeyMaterial
 from crypto.schemes import ed25519, sm2_keys, sm2_library
+
+__all__ = ["Issued", "Kind", "generate_key", "issue_ca", "issue_leaf"]
 
 Kind = Literal["sm2", "rsa-2048", "rsa-3072", "ed25519", "ed25519-ssh", "aes-256", "hmac"]
 
 
 def generate_key(kind: Kind) -> KeyMaterial:
-    """Both halves of a new key; ValueError for a kind that is not listed. TLS identities: ``crypto.demo_pki``."""
+    """Both halves of a new key; ValueError for a kind that is not listed. For TLS: ``issue_ca``."""
     if kind == "sm2":
         secret, public = sm2_library.generate()
         return KeyMaterial(Algorithm.SM2, sm2_keys.public_to_pem(public), secret)

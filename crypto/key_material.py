@@ -101,15 +101,6 @@ def rsa_private(der: bytes, *, trusted: bool) -> RSAPrivateKey:
     return key
 
 
-def public_from_certificate(certificate_pem: str) -> str:
-    """SubjectPublicKeyInfo PEM of a certificate that a counterparty sent; any algorithm but SM2 (see sm2_keys)."""
-    try:
-        key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("not a certificate in PEM with a key that we know") from error
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
-
-
 def _check_symmetric(material: KeyMaterial) -> None:
     size = len(material.secret or b"")
     if material.public or (material.algorithm is Algorithm.AES and size != 32):

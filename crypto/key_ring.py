@@ -125,7 +125,7 @@ class KeyRing:
         """Dates bound what is sealed anew; what lies sealed must open as long as its key is not revoked."""
         entries = self._usable(alias, [Purpose.ENCRYPT], Algorithm.AES, OPENS, dated=False)
         making = [entry for entry in entries if entry.state in MAKES and entry.current(self._today())]
-        active = max(making, key=_start).key_id if making else None
+        active = max(reversed(making), key=_start).key_id if making else None
         return {entry.key_id: self._secret(entry) for entry in entries}, active
 
     def _active(self, alias: str, purposes: Collection[Purpose], algorithm: Algorithm | None) -> KeyEntry:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import asyncssh
 
 from simulators.answers import of_type
-from simulators.control import Control, open_control
+from simulators.control import Control, Running, open_control
 from simulators.rural_answers import DoesNotFit
 from simulators.rural_bank import RuralBank
 from simulators.script import Failed, RefuseFile, ReturnedLate, Script
@@ -24,20 +23,6 @@ from simulators.signatures import Sm2Seal
 BANK: Final = "rural-fixed"
 USERNAME: Final = "gateway"
 _TICK_SECONDS: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """Where a started simulator can be reached."""
-
-    port: int
-    control_port: int
-    host_key: str | None = None
-
-    def announcement(self) -> dict[str, Any]:
-        """The line that says that it is ready."""
-        told = {"ready": True, "port": self.port, "control_port": self.control_port}
-        return told if self.host_key is None else {**told, "host_key": self.host_key}
 
 
 def check_script(script: Script) -> None:
@@ -63,12 +48,12 @@ async def start(
         loop.run_in_executor(workers, bank.receive, name)
 
     user_key = asyncssh.import_public_key((folder / "gateway-sftp.pub").read_text("ascii"))
-    door = Door(bank.root, USERNAME, user_key, bank.desk, bank.message_id_of, completed)
+    door = Door(bank.root, USERNAME, user_key, bank.desk, bank.ledger, bank.message_id_of, completed)
     host_key = asyncssh.read_private_key(folder / "ssh-host-key")
     acceptor = await open_door(door, host, port, host_key)
     loop.run_in_executor(workers, bank.recover)
     _keep_ticking(loop, bank, door)
-    control = open_control(reactor, Control(bank.desk, check_script, door.shut), control_port)
+    control = open_control(reactor, Control(bank.desk, bank.ledger, check_script, door.shut), control_port)
     public = host_key.export_public_key().decode("ascii").split()
     return Running(acceptor.get_port(), control, " ".join(public[:2]))
 

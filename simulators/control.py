@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
+import polars as pl
 from klein import Klein
-from twisted.web.server import Request, Site
 
 from simulators.counterparty import Counterparty
+from simulators.http_door import answer, answer_json, body_of, listen
 from simulators.script import Script, ScriptRefused, read_script
 
-LOOPBACK = "127.0.0.1"
+_LONGEST_ABSENCE_SECONDS = 86_400.0
+
+
+class Books(Protocol):
+    """What a simulator can account for."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The books in figures."""
+
+    def items(self) -> pl.DataFrame:
+        """One row per item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a started simulator can be reached."""
+
+    port: int
+    control_port: int
+    host_key: str | None = None
+
+    def announcement(self) -> dict[str, Any]:
+        """The line that says that it is ready."""
+        told = {"ready": True, "port": self.port, "control_port": self.control_port}
+        return told if self.host_key is None else {**told, "host_key": self.host_key}
 
 
 class Control:
@@ -22,14 +48,13 @@ class Control:
     def __init__(
         self,
         desk: Counterparty[Any],
+        books: Books,
         check: Callable[[Script], None] = lambda _: None,
         shut: Callable[[], None] = lambda: None,
-        report: Callable[[], dict[str, Any]] | None = None,
     ):
-        self._desk, self._check, self._shut = desk, check, shut
-        self._report = report or desk.ledger.as_json
+        self._desk, self._books, self._check, self._shut = desk, books, check, shut
         self.app = Klein()
-        for path, method, answer in (
+        for path, method, handler in (
             ("/control/ledger", "GET", self._ledger),
             ("/control/ledger/items", "GET", self._items),
             ("/control/pending", "GET", self._pending),
@@ -38,56 +63,47 @@ class Control:
             ("/control/release", "POST", self._release),
             ("/control/offline", "POST", self._offline),
         ):
-            self.app.route(path, methods=[method])(answer)
+            self.app.route(path, methods=[method])(handler)
 
-    def _ledger(self, request: Request) -> bytes:
-        return _json(request, self._report())
+    def _ledger(self, request: Any) -> bytes:
+        return answer_json(request, self._books.as_json())
 
-    def _items(self, request: Request) -> bytes:
-        """NDJSON: reference, times credited, fen credited in all, times returned."""
+    def _items(self, request: Any) -> bytes:
         body = BytesIO()
-        self._desk.ledger.items().write_ndjson(body)
-        request.setHeader(b"content-type", b"application/x-ndjson")
-        return body.getvalue()
+        self._books.items().write_ndjson(body)
+        return answer(request, body.getvalue(), "application/x-ndjson")
 
-    def _pending(self, request: Request) -> bytes:
-        return _json(request, self._desk.pending())
+    def _pending(self, request: Any) -> bytes:
+        return answer_json(request, self._desk.pending())
 
-    def _play(self, request: Request) -> bytes:
+    def _play(self, request: Any) -> bytes:
         try:
-            script = read_script(request.content.read().decode("utf-8"))
+            script = read_script(body_of(request).decode("utf-8"))
             self._check(script)
         except (ScriptRefused, ValueError) as error:
-            return _json(request, {"error": str(error)}, 400)
+            return answer_json(request, {"error": str(error)}, 400)
         self._desk.play(script)
-        return _json(request, {"rules": len(script.rules), "files": len(script.files)})
+        return answer_json(request, {"rules": len(script.rules), "files": len(script.files)})
 
-    def _hold(self, request: Request) -> bytes:
+    def _hold(self, request: Any) -> bytes:
         self._desk.hold()
-        return _json(request, self._desk.pending())
+        return self._pending(request)
 
-    def _release(self, request: Request) -> bytes:
+    def _release(self, request: Any) -> bytes:
         self._desk.release()
-        return _json(request, self._desk.pending())
+        return self._pending(request)
 
-    def _offline(self, request: Request) -> bytes:
-        """Body {"seconds": n}; 0 ends it."""
+    def _offline(self, request: Any) -> bytes:
         try:
-            seconds = float(orjson.loads(request.content.read())["seconds"])
+            seconds = float(orjson.loads(body_of(request))["seconds"])
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return _json(request, {"error": 'send {"seconds": n}'}, 400)
-        self._desk.go_away(max(0.0, min(seconds, 86_400.0)))
+            return answer_json(request, {"error": 'send {"seconds": n}; 0 ends it'}, 400)
+        self._desk.go_away(max(0.0, min(seconds, _LONGEST_ABSENCE_SECONDS)))
         if self._desk.away:
             self._shut()
-        return _json(request, self._desk.pending())
-
-
-def _json(request: Request, answer: dict[str, Any], code: int = 200) -> bytes:
-    request.setResponseCode(code)
-    request.setHeader(b"content-type", b"application/json")
-    return orjson.dumps(answer)
+        return self._pending(request)
 
 
 def open_control(reactor: Any, control: Control, port: int) -> int:
     """Listen on the loopback interface only; port 0 takes any free one, and the port taken is answered."""
-    return int(reactor.listenTCP(port, Site(control.app.resource()), interface=LOOPBACK).getHost().port)
+    return listen(reactor, control.app.resource(), port)

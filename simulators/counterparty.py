@@ -1,16 +1,14 @@
-"""What every simulated counterparty has: a script, books, an agenda, and a switch for being away."""
+"""What every simulated counterparty has: a script, an agenda, and a switch for being away."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
 
 from simulators.agenda import Agenda
-from simulators.ledger import Ledger
 from simulators.script import Script
 
 T = TypeVar("T")
@@ -25,10 +23,9 @@ def wall_clock_ms() -> int:
 class Counterparty(Generic[T]):
     """The part of a simulator that a tester steers; ``T`` is what its agenda holds."""
 
-    def __init__(self, script: Script, state: Path, clock: Clock = wall_clock_ms):
+    def __init__(self, script: Script, clock: Clock = wall_clock_ms):
         self.script = script
         self.clock = clock
-        self.ledger = Ledger(state / "ledger")
         self.agenda: Agenda[T] = Agenda()
         self._away_until_ms = 0
         self._receiving = 0

@@ -19,7 +19,7 @@ import polars as pl
 
 from simulators.answers import Answer, Kind, Plan, Status, of_type, plan
 from simulators.counterparty import Clock, Counterparty, wall_clock_ms
-from simulators.ledger import AlreadyBooked
+from simulators.ledger import AlreadyBooked, Ledger
 from simulators.rural_answers import ACCEPTED, acknowledgement, answer_file
 from simulators.rural_records import FileUnreadable, InstructionFile, read_instruction
 from simulators.rural_spoiling import spoiled
@@ -50,7 +50,8 @@ class RuralBank:
         self._seal = seal
         self._receipt = Lock()
         self._answered: set[str] = set()
-        self.desk: Counterparty[Publication] = Counterparty(script, state, clock)
+        self.desk: Counterparty[Publication] = Counterparty(script, clock)
+        self.ledger = Ledger(state / "ledger")
         for folder in (*(self.root / name for name in ("in", "ack", "out")), self._staging):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -72,7 +73,7 @@ class RuralBank:
             return
         with self.desk.receiving(), self._receipt:
             content = (self.root / "in" / name).read_bytes()
-            nth = self.desk.ledger.notice(message_id)
+            nth = self.ledger.notice(message_id)
             try:
                 self._take(message_id, nth, content)
             except FileUnreadable as refusal:
@@ -89,7 +90,7 @@ class RuralBank:
             raise FileUnreadable(refusal.code, refusal.text)
         rows = instruction.items.select("reference", "amount_fen", pl.Series("credited", planned.credited))
         try:
-            self.desk.ledger.book(message_id, hashlib.sha256(content).hexdigest(), rows)
+            self.ledger.book(message_id, hashlib.sha256(content).hexdigest(), rows)
         except AlreadyBooked as known:
             self._again(message_id, instruction, planned, same_content=known.same_content)
             return
@@ -163,4 +164,4 @@ class RuralBank:
             publication.staged.write_bytes(whole[: len(whole) // 2])
         publication.staged.replace(destination)
         if publication.came_back is not None:
-            self.desk.ledger.give_back(destination.stem, publication.came_back)
+            self.ledger.give_back(destination.stem, publication.came_back)

@@ -28,6 +28,7 @@ class Door:
     username: str
     user_key: asyncssh.SSHKey
     desk: Counterparty[Any]
+    ledger: Ledger
     message_id_of: Callable[[str], str | None]
     completed: COMPLETED
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
@@ -103,7 +104,7 @@ class _Cabinet(asyncssh.SFTPServer):
         source, target = self._incoming(oldpath), self._incoming(newpath)
         if not source.exists():
             raise asyncssh.SFTPNoSuchFile("no such file")
-        if _booked_otherwise(self._door.desk.ledger, self._door.message_id_of(target.name), source):
+        if _booked_otherwise(self._door.ledger, self._door.message_id_of(target.name), source):
             raise asyncssh.SFTPFailure("an instruction with this id and other content is booked")
         source.replace(target)
         await self._door.completed(target.name)

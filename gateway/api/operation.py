@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel
-from twisted.web.server import Request
 
+from gateway.api.clients import Client
+from gateway.api.envelope import Envelope
+from gateway.api.problems import Problem
 from gateway.api.uploading import Upload
 
 
@@ -22,22 +24,21 @@ class Access(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Who calls (客户端)."""
-
-    client_id: str
-    operator: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One request, its parameters checked; ``client`` is None only for public operations."""
 
-    request: Request
-    client_id: str
+    client: Client | None
+    envelope: Envelope
     path: Mapping[str, str]
     query: Any  # the operation's query model
     upload: Upload | None  # the body, where the operation has one
+
+    @property
+    def client_id(self) -> str:
+        """Who calls; only for operations that are not public."""
+        if self.client is None:
+            raise Problem("NOT_AUTHENTICATED")
+        return self.client.client_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer produced piece by piece: each source is called in a thread, in order, and gives one piece."""
+    """An answer produced piece by piece; ``pieces`` is advanced in threads, one call at a time."""
 
-    sources: Callable[[], Any]  # -> Iterator[Callable[[], bytes]]
+    pieces: Iterator[bytes]
     media_type: str = "application/x-ndjson"
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -50,6 +50,8 @@ class Segmenter:
 
     def _take(self, bank: str, *, only_full: bool) -> Iterator[tuple[SegmentInfo, pl.DataFrame]]:
         size = self._rows[bank]
+        if not self._waiting[bank]:
+            return
         if only_full and sum(part.height for part in self._waiting[bank]) < size:
             return
         items = pl.concat(self._waiting[bank])

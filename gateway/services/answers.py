@@ -22,7 +22,8 @@ from gateway.services import item_answer, result_lines, status_answer
 from gateway.services.answer_shapes import BatchLine, BatchStatus, ItemStatus
 from gateway.services.frames import rejections_context, result_context, segment_context, unseal_frame
 from gateway.services.result_history import history
-from gateway.store import alerts, batches, lookup, results, segments
+from gateway.services.status_answer import DECIDED
+from gateway.store import alerts, batches, lookup, rejection_blocks, results, segments
 from gateway.store.database import Store
 from gateway.store.records import Alert, Batch
 from messages.batch.numbering import SEGMENT_STRIDE
@@ -56,23 +57,26 @@ class Answers:
         """State, counts, money and problems of one batch."""
         with self.store.read() as tx:
             batch = batches.by_id(tx, batch_id)
-            by_bank = batches.tally_by_bank(tx, batch_id)
-            infos = segments.infos(tx, batch_id)
+            decided = batch.state in DECIDED
+            by_bank = batches.tally_by_bank(tx, batch_id) if decided else {}
+            infos = segments.infos(tx, batch_id) if decided else []
         return status_answer.status(batch, by_bank, infos)
 
-    def segment_infos(self, batch_id: int) -> list[SegmentInfo]:
-        """The segments of a batch, in order; some 200 bytes a segment."""
-        with self.store.read() as tx:
-            return segments.infos(tx, batch_id)
+    def results(self, batch_id: int) -> Iterator[bytes]:
+        """The results of all accepted items as NDJSON (answer_shapes.ItemResult), one piece a segment.
 
-    def results_of(self, batch: Batch, info: SegmentInfo) -> bytes:
-        """The results of one segment as NDJSON lines (answer_shapes.ItemResult), in row order."""
+        Each piece is its own snapshot, so that a slow reader holds no transaction open.
+        """
         with self.store.read() as tx:
-            items, states, said = self._segment(tx, info)
-        return result_lines.results(batch.reference, info.bank, items, states, said)
+            batch = batches.by_id(tx, batch_id)
+            infos = segments.infos(tx, batch_id) if batch.state in DECIDED else []
+        for info in infos:
+            with self.store.read() as tx:
+                items, states, said = self._segment(tx, info)
+            yield result_lines.results(batch.reference, info.bank, items, states, said)
 
-    def rejections_of(self, batch_id: int) -> Iterator[bytes]:
-        """The findings of a batch as NDJSON lines (answer_shapes.Finding), one stored block at a time."""
+    def rejections(self, batch_id: int) -> Iterator[bytes]:
+        """The findings of a batch as NDJSON (answer_shapes.Finding), one stored block a piece."""
         for block in self._rejection_blocks(batch_id):
             yield result_lines.findings(block)
 
@@ -81,7 +85,8 @@ class Answers:
         mine = [block.filter(pl.col("item_id") == item_id) for block in self._rejection_blocks(batch.batch_id)]
         found = [row for block in mine for row in block.rows(named=True)]
         with self.store.read() as tx:
-            infos = {info.segment_no: info for info in segments.infos(tx, batch.batch_id)}
+            accepted_here = segments.infos(tx, batch.batch_id) if batch.state in DECIDED else []
+            infos = {info.segment_no: info for info in accepted_here}
             for item_no in chain(self._indexed(tx, batch, item_id), self._scanned(tx, infos, item_id)):
                 segment_no, row = divmod(item_no, SEGMENT_STRIDE)
                 segment = self._segment(tx, infos[segment_no])
@@ -97,8 +102,11 @@ class Answers:
 
     def _rejection_blocks(self, batch_id: int) -> Iterator[pl.DataFrame]:
         with self.store.read() as tx:
-            for block_no, _rows, sealed in segments.rejections(tx, batch_id):
-                yield unseal_frame(self.sealer, sealed, rejections_context(batch_id, block_no))
+            numbers = rejection_blocks.numbers(tx, batch_id)
+        for block_no in numbers:
+            with self.store.read() as tx:
+                sealed = rejection_blocks.sealed(tx, batch_id, block_no)
+            yield unseal_frame(self.sealer, sealed, rejections_context(batch_id, block_no))
 
     def _segment(self, tx: Connection, info: SegmentInfo) -> tuple[pl.DataFrame, bytes, pl.DataFrame]:
         batch_id, segment_no = info.batch_id, info.segment_no

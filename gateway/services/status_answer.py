@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from gateway.clock import instant
@@ -22,7 +22,8 @@ from gateway.services.answer_shapes import (
 )
 from gateway.store.records import Batch, BatchState
 
-_SETTLED_CHECK = frozenset({BatchState.ACCEPTED, BatchState.COMPLETED})
+DECIDED: Final = frozenset({BatchState.ACCEPTED, BatchState.COMPLETED})
+"""The states in which a batch's items count: before, they are being cut; of a refused batch none is ever paid."""
 
 
 def line(batch: Batch) -> BatchLine:
@@ -76,7 +77,7 @@ def _conserved(batch: Batch, declared: Count | None, tally: Tally, infos: list[S
     items, fen = sum(tally.items), sum(tally.fen)
     if (items, fen) != (sum(info.rows for info in infos), sum(info.fen for info in infos)):
         return False
-    if batch.state not in _SETTLED_CHECK or declared is None:
+    if batch.state not in DECIDED or declared is None:
         return True
     missing = declared.fen - fen - batch.rejected_fen
     return items + batch.rejected_items == declared.items and (missing == 0 or (missing > 0 < batch.rejected_items))

@@ -79,7 +79,9 @@ def attach_content(tx: Connection, batch_id: int, content: Content, now_ms: int)
     )
     batch = by_id(tx, batch_id)
     if batch.content is None:
-        raise ContentConflict(f"batch {batch.batch_no} is {batch.state} and takes no content: choose a new batch number")
+        raise ContentConflict(
+            f"batch {batch.batch_no} is {batch.state} and takes no content: choose a new batch number"
+        )
     if batch.content.sha256 != content.sha256:
         raise ContentConflict(
             f"batch {batch.batch_no} already has other content (SHA-256 {batch.content.sha256[:16]}…): "
@@ -145,16 +147,12 @@ def refuse(
 
 def complete(tx: Connection, batch_id: int, now_ms: int) -> bool:
     """ACCEPTED becomes COMPLETED; False where it is not ACCEPTED."""
-    return _move(
-        tx, batch_id, {BatchState.ACCEPTED}, {"state": BatchState.COMPLETED, "completed_at_ms": now_ms}
-    )
+    return _move(tx, batch_id, {BatchState.ACCEPTED}, {"state": BatchState.COMPLETED, "completed_at_ms": now_ms})
 
 
 def reopen(tx: Connection, batch_id: int, now_ms: int) -> bool:  # noqa: ARG001 - every step is told the time
     """COMPLETED becomes ACCEPTED again, because an item is no longer final; False where it is not COMPLETED."""
-    return _move(
-        tx, batch_id, {BatchState.COMPLETED}, {"state": BatchState.ACCEPTED, "completed_at_ms": None}
-    )
+    return _move(tx, batch_id, {BatchState.COMPLETED}, {"state": BatchState.ACCEPTED, "completed_at_ms": None})
 
 
 def _move(tx: Connection, batch_id: int, frm: set[BatchState], values: dict[str, Any]) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gateway.core.lifecycle import STATE_COUNT
 from gateway.core.tally import MoneyLost, Tally
@@ -24,14 +22,14 @@ def tally_by_bank(tx: Connection, batch_id: int) -> dict[str, Tally]:
     query = select(_segment.c.bank, _state.c.tally_items, _state.c.tally_fen).select_from(joined)
     parts: dict[str, list[Tally]] = {}
     for row in tx.execute(query.where(_segment.c.batch_id == batch_id)):
-        parts.setdefault(row.bank, []).append(tally_in(row))
+        parts.setdefault(row.bank, []).append(tally_from(row.tally_items, row.tally_fen))
     return {bank: Tally.total(tallies) for bank, tallies in parts.items()}
 
 
-def tally_in(row: Row[Any]) -> Tally:
-    """The tally in a row of segment_state; states that came after it was written hold nothing."""
-    missing = [0] * (STATE_COUNT - len(row.tally_items))
-    return Tally(tuple(row.tally_items + missing), tuple(row.tally_fen + missing))
+def tally_from(items: list[int], fen: list[int]) -> Tally:
+    """The tally as segment_state keeps it; states that came after it was written hold nothing."""
+    missing = [0] * (STATE_COUNT - len(items))
+    return Tally(tuple(items + missing), tuple(fen + missing))
 
 
 def require_conserved(tx: Connection, batch_id: int) -> None:

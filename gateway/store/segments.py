@@ -11,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from gateway.core.lifecycle import ItemState
 from gateway.core.tally import MoneyLost, Tally
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow, WrongState
 from gateway.store.errors import StatesMoved as StatesMoved
-from gateway.store.money import tally_in
+from gateway.store.money import tally_from
 from gateway.store.records import BatchState, SegmentInfo, SegmentStates
 
 _SEGMENTS_PER_QUERY: Final = 500
@@ -25,6 +26,7 @@ _segment, _sealed, _amounts, _state = (
     tables.segment_amounts,
     tables.segment_state,
 )
+_ALL_STATES: Final = bytes(ItemState)
 _CHECK_TRACES: Final = (_state, _amounts, _sealed, _segment, tables.rejection, tables.lookup_part)
 
 
@@ -77,8 +79,11 @@ def infos(tx: Connection, batch_id: int, bank: str | None = None) -> list[Segmen
 def states(tx: Connection, batch_id: int, segment_nos: Iterable[int]) -> list[SegmentStates]:
     """The states of some segments, by segment number; raises NoSuchRow if one has none."""
     wanted = sorted(set(segment_nos))
-    found = [part for start in range(0, len(wanted), _SEGMENTS_PER_QUERY)
-             for part in _states(tx, batch_id, wanted[start : start + _SEGMENTS_PER_QUERY])]
+    found = [
+        part
+        for start in range(0, len(wanted), _SEGMENTS_PER_QUERY)
+        for part in _states(tx, batch_id, wanted[start : start + _SEGMENTS_PER_QUERY])
+    ]
     missing = set(wanted) - {part.info.segment_no for part in found}
     if missing:
         raise NoSuchRow(f"batch {batch_id}: segment {min(missing)} has no states")
@@ -128,7 +133,9 @@ def _require_checking(tx: Connection, batch_id: int) -> None:
     query = select(batch.c.state).where(batch.c.batch_id == batch_id).with_for_update(read=True)
     state = tx.execute(query).scalar_one_or_none()
     if state != BatchState.RECEIVED:
-        raise WrongState(f"batch {batch_id} is {state or 'unknown'}, not being checked: its items may not change any more")
+        raise WrongState(
+            f"batch {batch_id} is {state or 'unknown'}, not being checked: its items may not change any more"
+        )
 
 
 def _keep_others_waiting(tx: Connection, batch_id: int) -> None:
@@ -138,16 +145,17 @@ def _keep_others_waiting(tx: Connection, batch_id: int) -> None:
 
 
 def _require_drawn(info: SegmentInfo, states: bytes, amounts: bytes, tally: Tally) -> None:
-    if (len(states), len(amounts)) != (info.rows, 8 * info.rows):
+    """The tally is what the bytes say, and all that the segment holds; every byte is a state."""
+    if (len(states), len(amounts)) != (info.rows, 8 * info.rows) or states.translate(None, _ALL_STATES):
         raise MoneyLost(
             f"batch {info.batch_id}, segment {info.segment_no}: {info.rows} items, "
-            f"but {len(states)} state bytes and {len(amounts)} amount bytes"
+            f"but {len(states)} state bytes, {len(amounts)} amount bytes, or a byte that is no state"
         )
     drawn = Tally.of(np.frombuffer(states, dtype=np.uint8), np.frombuffer(amounts, dtype="<i8"))
     if drawn != tally or (sum(drawn.items), sum(drawn.fen)) != (info.rows, info.fen):
         raise MoneyLost(
             f"batch {info.batch_id}, segment {info.segment_no} holds {info.rows} items of {info.fen} fen, "
-            f"but its tally {sum(tally.items)} of {sum(tally.fen)} and its states {sum(drawn.items)} of {sum(drawn.fen)}"
+            f"but its tally {sum(tally.items)} of {sum(tally.fen)}, its bytes {sum(drawn.items)} of {sum(drawn.fen)}"
         )
 
 
@@ -157,13 +165,17 @@ def _tally_values(tally: Tally) -> dict[str, Any]:
 
 def _states(tx: Connection, batch_id: int, segment_nos: list[int]) -> Iterator[SegmentStates]:
     query = (
-        select(_segment, _amounts.c.amounts, _state.c.version, _state.c.tally_items, _state.c.tally_fen, _state.c.states)
+        select(
+            _segment, _amounts.c.amounts, _state.c.version, _state.c.tally_items, _state.c.tally_fen, _state.c.states
+        )
         .select_from(_segment.join(_amounts).join(_state))
         .where(_segment.c.batch_id == batch_id, _segment.c.segment_no.in_(segment_nos))
         .order_by(_segment.c.segment_no)
     )
     for row in tx.execute(query):
-        yield SegmentStates(_info(row), row.version, bytes(row.states), bytes(row.amounts), tally_in(row))
+        yield SegmentStates(
+            _info(row), row.version, bytes(row.states), bytes(row.amounts), tally_from(row.tally_items, row.tally_fen)
+        )
 
 
 def _info(row: Row[Any]) -> SegmentInfo:

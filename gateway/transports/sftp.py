@@ -162,8 +162,9 @@ def _already_there(step: _Step, final: str, size: int) -> bool:
 
 
 def _upload(client: Client, partial: str, chunks: Iterable[bytes], size: int) -> None:
-    with client.open(partial, "wb") as file:  # truncates what an earlier attempt left
-        written = PipelinedWrites(client, file_handle(file)).write(chunks)
+    file = client.open(partial, "wb")  # truncates what an earlier attempt left
+    written = PipelinedWrites(client, file_handle(file)).write(chunks)
+    file.close()  # only on success: after an error the session goes, and a silent server would make us wait
     seen = client.stat(partial).st_size
     if written != size or seen != size:
         raise TransportFault(f"{partial}: {written} bytes of {size} written, the server holds {seen}", maybe_sent=False)

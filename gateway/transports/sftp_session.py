@@ -129,7 +129,7 @@ def _check_host_key(seen: paramiko.PKey, pins: tuple[PinnedKey, ...], where: str
     pinned = ", ".join(pin.fingerprint for pin in pins)
     raise Misconfigured(
         f"{where} shows host key {seen.get_name()} {fingerprint(seen.asbytes())}, pinned: {pinned}. Nothing was sent. "
-        "Ask the bank over another channel whether it changed its key; if so, add the new one to host_keys in its profile"
+        "Ask the bank over another channel whether it changed its key; if so, add the new one to host_keys"
     )
 
 

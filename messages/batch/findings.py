@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ LINE: Final = "line"
 ITEM_ID_PATTERN: Final = r"\A[0-9A-Za-z][0-9A-Za-z._:/-]{0,63}\z"
 """明细编号: 1 to 64 ASCII characters. A finding repeats only ids of this form, so that it stays small and harmless."""
 
+_ITEM_ID: Final = re.compile(ITEM_ID_PATTERN.removeprefix(r"\A").removesuffix(r"\z"))
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -28,6 +31,11 @@ class Finding:
     field: str = LINE
     item_id: str | None = None
     amount_fen: int | None = None
+
+
+def is_item_id(text: object) -> bool:
+    """One value: a string of the form of an item id."""
+    return isinstance(text, str) and _ITEM_ID.fullmatch(text) is not None
 
 
 def no_findings() -> pl.DataFrame:

@@ -23,6 +23,8 @@ REACH_BYTES: Final = 2 * PIECE_BYTES
 
 _FORBIDDEN: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 _DECLARED: Final = re.compile(rb"""\A<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'<>]*)["']""")
+_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NONCHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _BOM: Final = b"\xef\xbb\xbf"
 _ENCODINGS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
@@ -34,7 +36,19 @@ class Piece:
     data: bytes
     text: str
     line: int  # 1-based line on which it begins
+    lines: int  # line feeds in it
     ends_record: bool  # cut after a closing tag of the record element
+
+    def split(self, at: int) -> tuple[Piece, Piece]:
+        """The piece in two, before and from octet ``at``, where a character begins."""
+        head, tail = self.data[:at], self.data[at:]
+        lines = head.count(b"\n")
+        first = Piece(head, head.decode("utf-8"), self.line, lines, False)
+        return first, Piece(tail, tail.decode("utf-8"), self.line + lines, self.lines - lines, self.ends_record)
+
+    def holds(self, octets: bytes, rare: bytes) -> bool:
+        """Whether ``octets`` stand in it; ``rare`` is the one of them worth looking for first."""
+        return rare in self.data and octets in self.data
 
 
 def pieces(chunks: Iterable[bytes], record: str, max_bytes: int) -> Iterator[Piece]:
@@ -55,10 +69,11 @@ def pieces(chunks: Iterable[bytes], record: str, max_bytes: int) -> Iterator[Pie
                 if len(pending) >= REACH_BYTES:
                     raise Unreadable(f"{REACH_BYTES} octets without any markup: no such text exists", line=line)
                 break
-            data = bytes(pending[:cut])
+            data = bytes(memoryview(pending)[:cut])
             del pending[:cut]
-            yield Piece(data, checked_text(data, line), line, ends_record)
-            line += data.count(b"\n")
+            text, lines = _checked(data, line)
+            yield Piece(data, text, line, lines, ends_record)
+            line += lines
     if first:
         raise Unreadable("the message is empty", line=1)
 
@@ -111,9 +126,9 @@ def _cut_far(pending: bytearray, closing: re.Pattern[bytes], *, last: bool) -> t
     return (pending.rfind(b">") + 1 if len(pending) >= REACH_BYTES else 0), False
 
 
-def checked_text(data: bytes, line: int) -> str:
-    """The characters of ``data``, which begins on ``line``; raises Unreadable with the line of the fault."""
-    if b"<!" in data and (forbidden := _FORBIDDEN.search(data)):
+def _checked(data: bytes, line: int) -> tuple[str, int]:
+    """The characters of ``data``, which begins on ``line``, and its line feeds; raises Unreadable with the line."""
+    if b"!" in data and (forbidden := _FORBIDDEN.search(data)):
         at = line + data.count(b"\n", 0, forbidden.start())
         raise Unreadable("a document type or entity declaration: refused unread", line=at)
     try:
@@ -121,17 +136,13 @@ def checked_text(data: bytes, line: int) -> str:
     except UnicodeDecodeError as fault:
         at = line + data.count(b"\n", 0, fault.start)
         raise Unreadable("octets that are not UTF-8", line=at) from None
-    octets = np.frombuffer(data, dtype=np.uint8)
-    controls = int(np.count_nonzero(octets < 0x20))
-    if (
-        controls != sum(data.count(white) for white in (b"\n", b"\r", b"\t"))
-        or b"\xef\xbf\xbe" in data
-        or b"\xef\xbf\xbf" in data
-    ):
-        raise Unreadable("a character that XML 1.0 does not allow", line=line + _lines_before_illegal(text))
-    return text
+    lines = data.count(b"\n")
+    controls = int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) < 0x20))
+    if controls != lines or any(code in data for code in _NONCHARACTERS):
+        _refuse_illegal(text, line)
+    return text, lines
 
 
-def _lines_before_illegal(text: str) -> int:
-    found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text)
-    return text.count("\n", 0, found.start()) if found else 0
+def _refuse_illegal(text: str, line: int) -> None:
+    if found := _ILLEGAL.search(text):
+        raise Unreadable("a character that XML 1.0 does not allow", line=line + text.count("\n", 0, found.start()))

@@ -9,15 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+import polars as pl
 from lxml import etree
 
 from messages.iso20022.octets import Piece
-from messages.iso20022.pain002_record import RECORD, RawRecord, local_name, read_reasons, read_record, trimmed
+from messages.iso20022.pain002_record import (
+    RAW_FIELDS,
+    RECORD,
+    RawRecord,
+    local_name,
+    read_reasons,
+    read_record,
+    trimmed,
+)
 from messages.iso20022.schema import PAIN_002, namespace
 from messages.iso20022.unreadable import Unreadable
 
 MAX_DEPTH: Final = 64
 MAX_UNFINISHED_BYTES: Final = 8 * 1024 * 1024
+STATUS_FIELD: Final = RAW_FIELDS.index("status")
 PAYMENT: Final = "OrgnlPmtInfAndSts"
 
 _URI: Final = namespace(PAIN_002)
@@ -36,7 +46,7 @@ class Section:
     texts: dict[str, str] = field(default_factory=dict)
     reason: str | None = None
     text: str | None = None
-    counts: dict[str, tuple[int, str | None]] = field(default_factory=dict)  # status -> (number, sum)
+    counts: dict[str, int] = field(default_factory=dict)  # status -> number, as the bank counts them
     reported: dict[str, int] = field(default_factory=dict)  # status -> records seen
 
 
@@ -79,7 +89,7 @@ class PullReader:
         self._events()
         if self._unfinished > MAX_UNFINISHED_BYTES:
             raise Unreadable(f"more than {MAX_UNFINISHED_BYTES} octets in one element", line=piece.line)
-        self._fed_lines += piece.data.count(b"\n")
+        self._fed_lines += piece.lines
 
     def close(self) -> None:
         """The message ends here; raises Unreadable when it may not."""
@@ -95,12 +105,18 @@ class PullReader:
         self._records, self._lines = [], []
         return taken
 
+    def count(self, statuses: pl.Series) -> None:
+        """Notes the statuses of records that were left out of what it was fed."""
+        reported = self.payments[-1].reported
+        for status, number in statuses.value_counts().iter_rows():
+            reported[status] = reported.get(status, 0) + number
+
     def between_records(self) -> etree._Element | None:
         """The open payment information, if nothing inside it is open: where records may be left out."""
         return self._path[-1] if len(self._path) == _SECTION_DEPTH and self._path[-1].tag == _NS + PAYMENT else None
 
     def _not_well_formed(self) -> Unreadable:
-        lines = [entry.line for entry in self._parser.feed_error_log]
+        lines = [int(entry.line) for entry in self._parser.feed_error_log]
         return Unreadable("not well-formed XML, or cut short", line=self._true_line(lines[0] if lines else 1))
 
     def _true_line(self, line: int) -> int:
@@ -108,7 +124,8 @@ class PullReader:
         return self._piece_line + max(0, line - 1 - self._fed_lines)
 
     def _line(self, element: etree._Element) -> int:
-        return self._true_line(element.sourceline or 1)
+        line: int | None = element.sourceline  # type: ignore[assignment]  # the stub has no type for it
+        return self._true_line(line or 1)
 
     def _events(self) -> None:
         for event, element in self._parser.read_events():
@@ -155,14 +172,20 @@ class PullReader:
         if parent.tag != _NS + PAYMENT:
             return
         if element.tag == _NS + RECORD:
-            self._records.append(read_record(element))
-            self._lines.append(self._line(element))
+            self._record(element)
         elif element.tag == _NS + "StsRsnInf":
             self._reasons.append(element)
             return  # read, with its fellows, when the section ends
         else:
             read_into(self.payments[-1], element)
         parent.remove(element)
+
+    def _record(self, element: etree._Element) -> None:
+        record = read_record(element)
+        self._records.append(record)
+        self._lines.append(self._line(element))
+        status, reported = record[STATUS_FIELD] or "", self.payments[-1].reported
+        reported[status] = reported.get(status, 0) + 1
 
     def _section(self, element: etree._Element) -> None:
         section = Section(self._line(element))
@@ -201,7 +224,6 @@ def read_into(section: Section, element: etree._Element) -> None:
 def _read_count(section: Section, element: etree._Element) -> None:
     status = element.findtext(f"{_NS}DtldSts", "").strip()
     number = element.findtext(f"{_NS}DtldNbOfTxs", "").strip()
-    total = element.findtext(f"{_NS}DtldCtrlSum")
     if not (number.isascii() and number.isdigit() and len(number) <= 15) or status in section.counts:
         raise Unreadable("a counter that is no number, or that is given twice", field="NbOfTxsPerSts")
-    section.counts[status] = int(number), total.strip() if total is not None else None
+    section.counts[status] = int(number)

@@ -6,7 +6,14 @@ import importlib
 from pathlib import Path
 
 PACKAGES = ("adapters", "crypto", "gateway", "messages", "simulators")
-TWISTED_ROOMS = ("gateway.transports", "gateway.services", "gateway.api", "gateway.wiring", "gateway.serve", "simulators")
+TWISTED_ROOMS = (
+    "gateway.transports",
+    "gateway.services",
+    "gateway.api",
+    "gateway.wiring",
+    "gateway.serve",
+    "simulators",
+)
 MAY_SEE = {
     "messages": {"messages"},
     "crypto": {"crypto"},
@@ -16,7 +23,18 @@ MAY_SEE = {
     "gateway.store": {"gateway.store", "gateway.core", "messages", "crypto"},
     "gateway.transports": {"gateway.transports", "adapters", "crypto", "messages"},
 }
-IMPURE = {"time", "random", "os", "socket", "datetime.datetime.now", "secrets", "pathlib", "sqlalchemy", "twisted", "requests"}
+IMPURE = {
+    "time",
+    "random",
+    "os",
+    "socket",
+    "datetime.datetime.now",
+    "secrets",
+    "pathlib",
+    "sqlalchemy",
+    "twisted",
+    "requests",
+}
 
 
 def room_of(name: str) -> str | None:
@@ -61,7 +79,11 @@ def test_twisted_stays_in_its_rooms(modules) -> None:
 
 def test_the_core_is_pure(modules) -> None:
     wrong = [
-        f"{m.path} imports {t}" for m in modules if m.name.startswith("gateway.core") for t in m.imports() if t in IMPURE
+        f"{m.path} imports {t}"
+        for m in modules
+        if m.name.startswith("gateway.core")
+        for t in m.imports()
+        if t in IMPURE
     ]
     assert not wrong, "\n".join(wrong)
 

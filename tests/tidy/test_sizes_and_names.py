@@ -27,7 +27,9 @@ def test_functions_are_small(modules) -> None:
     big = [f"{place}: {size} lines" for size, place in sizes if size > FUNCTION_LINES_MAX]
     assert not big, "\n".join(big)
     most = sorted(size for size, _ in sizes)[int(len(sizes) * 0.9)]
-    assert most <= FUNCTION_LINES_MOST, f"nine functions of ten should have at most {FUNCTION_LINES_MOST} lines, not {most}"
+    assert most <= FUNCTION_LINES_MOST, (
+        f"nine functions of ten should have at most {FUNCTION_LINES_MOST} lines, not {most}"
+    )
 
 
 def test_no_file_is_called_after_nothing(modules) -> None:

@@ -1,0 +1,124 @@
+"""At the door (请求接入): who it is and where its body goes, decided from the head alone.
+
+Nobody who is not authenticated can make the gateway keep a byte, and no body is larger than its
+operation allows. What was decided travels with the request until its handler runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from gateway.api.authentication import Authenticator
+from gateway.api.bounds import Bounds
+from gateway.api.content_digest import declared_sha256
+from gateway.api.envelope import Envelope
+from gateway.api.clients import Client
+from gateway.api.operation import Access, Operation
+from gateway.api.problems import Problem
+from gateway.api.threads import Threads
+from gateway.api.uploading import MemoryUpload, Sender, SpooledUpload, Upload, Writer
+
+RETRY_AFTER_SECONDS = 5
+OpenWriter = Callable[[Client, Envelope, str], Writer]
+"""(client, envelope, batch number) -> where the items go; runs in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What was decided at the door."""
+
+    client: Client | None
+    envelope: Envelope
+    upload: Upload | None = None
+    problem: Problem | None = None
+
+
+class Receptionist:
+    """Decides for every request; on the reactor."""
+
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        authenticator: Authenticator,
+        threads: Threads,
+        bounds: Bounds,
+        open_writer: OpenWriter,
+    ):
+        self._routes = [(o, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", o.path))) for o in operations]
+        self._authenticator, self._threads, self._bounds = authenticator, threads, bounds
+        self._open_writer = open_writer
+        self._running: Counter[str] = Counter()
+
+    def begin(self, envelope: Envelope, length: int | None, sender: Sender) -> Reception:
+        """A request with a body has begun to arrive; ``length`` is None when it is chunked. Never raises Problem."""
+        client: Client | None = None
+        try:
+            operation, batch_no = self._route(envelope)
+            if operation.access is not Access.PUBLIC:
+                client = self._authenticator.identify(envelope)
+            return Reception(client, envelope, self._upload(operation, client, envelope, batch_no, length, sender))
+        except Problem as problem:
+            return Reception(client, envelope, problem=problem)
+
+    def complete(self, operation: Operation, reception: Reception | None, envelope: Envelope) -> Reception:
+        """The reception of a complete request, made now if it had no body; raises Problem when it is turned away."""
+        if reception is None:
+            client = None if operation.access is Access.PUBLIC else self._authenticator.identify(envelope)
+            reception = Reception(client, envelope)
+        if reception.problem is not None:
+            raise reception.problem
+        if operation.access is Access.OPERATOR and not (reception.client and reception.client.operator):
+            raise Problem("NOT_ALLOWED")
+        return reception
+
+    def _route(self, envelope: Envelope) -> tuple[Operation, str]:
+        for operation, pattern in self._routes:
+            found = pattern.fullmatch(envelope.path)
+            if found is not None and operation.method == envelope.method:
+                return operation, unquote(found.groupdict().get("batch_no", ""))
+        raise Problem("NOT_FOUND")
+
+    def _upload(
+        self,
+        operation: Operation,
+        client: Client | None,
+        envelope: Envelope,
+        batch_no: str,
+        length: int | None,
+        sender: Sender,
+    ) -> Upload:
+        if operation.body is None or client is None:
+            raise Problem("TOO_LARGE", en="this operation takes no body", zh="该操作不接受正文。")
+        _require_media_type(envelope, operation.body.media_types)
+        limit = self._bounds.max_upload_bytes if operation.body.streamed else self._bounds.max_json_bytes
+        if length is not None and length > limit:
+            raise _too_large(limit)
+        declared_sha256(envelope.header("content-digest"))
+        if not operation.body.streamed:
+            return MemoryUpload(limit)
+        return self._spooled(client, envelope, batch_no, limit, sender)
+
+    def _spooled(self, client: Client, envelope: Envelope, batch_no: str, limit: int, sender: Sender) -> Upload:
+        mine, all_of_them = self._running[client.client_id], sum(self._running.values())
+        if mine >= self._bounds.max_uploads_per_client or all_of_them >= self._bounds.max_uploads:
+            raise Problem("BUSY", headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        upload = SpooledUpload(self._threads, lambda: self._open_writer(client, envelope, batch_no), limit, sender)
+        self._running[client.client_id] += 1
+        upload.on_end(lambda: self._running.subtract([client.client_id]))
+        return upload
+
+
+def _require_media_type(envelope: Envelope, allowed: Sequence[str]) -> None:
+    if envelope.header("content-encoding") not in (None, "identity"):
+        raise Problem("CONTENT_ENCODING", field="Content-Encoding")
+    given = (envelope.header("content-type") or "").partition(";")[0].strip().lower()
+    if given not in allowed:
+        raise Problem("MEDIA_TYPE", field="Content-Type")
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("TOO_LARGE", zh=f"正文超过上限 {limit} 字节。", en=f"the body is above {limit} bytes")

@@ -1,0 +1,81 @@
+"""Cutting a stream of octets into blocks of whole lines (按行分块), in bounded memory.
+
+Line feeds may be searched among octets in UTF-8 and in GB18030: neither uses 0x0A inside a character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from messages.batch.codes import Code
+from messages.batch.findings import Finding
+
+BLOCK_OCTETS: Final = 8_000_000
+LINE_OCTETS: Final = 65_536
+"""A longer line is a finding; what exceeds a block is dropped while it is read, never kept."""
+
+_PIECE: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Consecutive lines; a line that is refused already is blank in ``body`` and has its finding in ``refused``."""
+
+    first_line: int  # 1-based
+    lines: int  # physical lines, blank ones included
+    body: bytes
+    refused: list[Finding] = field(default_factory=list)
+
+
+def line_blocks(chunks: Iterable[bytes], block_octets: int = BLOCK_OCTETS) -> Iterator[LineBlock]:
+    """Whole lines in blocks of about ``block_octets``; a last line without line feed counts as a line."""
+    waiting, next_line, skipping = bytearray(), 1, False
+    for piece in _pieces(chunks):
+        if skipping:  # within a line of which enough is kept to know that it is too long
+            end = piece.find(b"\n")
+            if end < 0:
+                continue
+            piece, skipping = piece[end:], False
+        waiting += piece
+        if len(waiting) < block_octets:
+            continue
+        cut = waiting.rfind(b"\n") + 1
+        if cut:
+            block = _block(next_line, bytes(memoryview(waiting)[:cut]))
+            next_line += block.lines
+            del waiting[:cut]
+            yield block
+        if len(waiting) > LINE_OCTETS:
+            del waiting[LINE_OCTETS + 1 :]
+            skipping = True
+    if waiting:
+        yield _block(next_line, bytes(waiting))
+
+
+def blanked(block: LineBlock, bad: dict[int, Code]) -> LineBlock:
+    """``block`` with the lines at the 0-based positions of ``bad`` emptied and refused."""
+    lines = block.body.split(b"\n")
+    for position in bad:
+        lines[position] = b""
+    found = [Finding(block.first_line + position, code) for position, code in bad.items()]
+    return LineBlock(block.first_line, block.lines, b"\n".join(lines), [*block.refused, *found])
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PIECE):
+            yield chunk[start : start + _PIECE]
+
+
+def _block(first_line: int, body: bytes) -> LineBlock:
+    ends = np.flatnonzero(np.frombuffer(body, dtype=np.uint8) == ord("\n"))
+    if not body.endswith(b"\n"):
+        ends = np.append(ends, len(body))
+    lengths = np.diff(ends, prepend=-1) - 1
+    block = LineBlock(first_line, len(lengths), body)
+    too_long = np.flatnonzero(lengths > LINE_OCTETS)
+    return blanked(block, dict.fromkeys(too_long.tolist(), Code.LINE_TOO_LONG)) if too_long.size else block
