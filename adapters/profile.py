@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from messages.layout.model import Layout
+
 BankCode = Annotated[str, Field(pattern=r"\A[0-9]{12}\z")]
 Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
 
@@ -114,6 +116,7 @@ class BankProfile(Part):
     serves: Serves = Serves()
     dialect: Literal["fixed-width", "iso20022"]
     layout: str | None = None  # config/layouts/<layout>.yaml
+    record_layout: Layout | None = None  # what that file says; put here by the reader, never written in a profile
     encoding: Literal["gb18030", "gbk", "utf-8"]
     code_table: str  # config/codes/<table>.csv
     limits: Limits

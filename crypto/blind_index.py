@@ -62,12 +62,15 @@ class _CmacColumns:
     def of(self, values: pl.Series) -> Words:
         filled = values.fill_null("")
         long = (filled.str.len_bytes() > LONGEST_COLUMNAR).rename("long")
-        tokens = np.empty(len(values), np.uint64)
-        if long.any():
-            tokens[long.to_numpy()] = [self._alone(value) for value in filled.filter(long)]
-        tokens[(~long).to_numpy()] = self._short(filled.filter(~long))
+        tokens = self._mixed(filled, long) if long.any() else self._short(filled)
         tokens[tokens == 0] = 1
         tokens[values.is_null().to_numpy()] = 0
+        return tokens
+
+    def _mixed(self, values: pl.Series, long: pl.Series) -> Words:
+        tokens = np.empty(len(values), np.uint64)
+        tokens[long.to_numpy()] = [self._alone(value) for value in values.filter(long)]
+        tokens[(~long).to_numpy()] = self._short(values.filter(~long))
         return tokens
 
     def _short(self, values: pl.Series) -> Words:
@@ -105,7 +108,7 @@ def _chained(aes: CipherContext, words: Words, last: Counts) -> Words:
     for block in range(words.shape[1]):
         chained = np.frombuffer(aes.update((state ^ words[:, block]).tobytes()), WORD).reshape(-1, 2)
         state = np.where((last >= block)[:, None], chained, state) if block else chained
-    return state[:, 0]
+    return state[:, 0].copy()  # the chain's own memory is read-only
 
 
 def _doubled(block: int) -> int:

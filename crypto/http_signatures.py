@@ -145,11 +145,6 @@ def sign_request(
     if body_sha256 is None and method in BODY_METHODS:
         raise ValueError(f"{method} needs the SHA-256 of its body")
     digest = {} if body_sha256 is None else {"Content-Digest": content_digest(body_sha256)}
-    present = {name.lower() for name in headers}
-    covered = ["@method", "@target-uri"]
-    if digest:
-        covered += ["content-digest", *(name for name in _BODY_HEADERS if name in present)]
-    covered += [name for name in also_cover if name not in covered]
     message = _Message(method, url, {**headers, **digest})
     signer = HTTPMessageSigner(
         signature_algorithm=algorithms.ED25519,
@@ -162,12 +157,18 @@ def sign_request(
             created=datetime.fromtimestamp(created, UTC),
             nonce=nonce or secrets.token_urlsafe(18),
             label=_LABEL,
-            covered_component_ids=covered,
+            covered_component_ids=_covered(headers, also_cover, has_body=bool(digest)),
             use_existing_digest=bool(digest),
         )
     except HTTPMessageSignaturesException as error:
         raise CryptoError(f"the request to {url} cannot be signed: {error}") from error
     return digest | {name: message.headers[name] for name in ("Signature-Input", "Signature")}
+
+
+def _covered(headers: Mapping[str, str], also_cover: Sequence[str], *, has_body: bool) -> list[str]:
+    present = {name.lower() for name in headers}
+    body = ["content-digest", *(name for name in _BODY_HEADERS if name in present)] if has_body else []
+    return list(dict.fromkeys(["@method", "@target-uri", *body, *also_cover]))
 
 
 def verify_request(

@@ -19,11 +19,8 @@ def import_public(algorithm: Algorithm | str, pem: str) -> KeyMaterial:
     The certificate only carries the key: whether to trust it was decided by whoever imports it.
     """
     algorithm = _importable(algorithm)
-    if algorithm is Algorithm.SM2:
-        public = sm2_keys.public_to_pem(sm2_keys.public_from_pem(pem))
-    else:
-        public = _spki(pem)
-    material = KeyMaterial(algorithm, public)
+    sm2 = algorithm is Algorithm.SM2
+    material = KeyMaterial(algorithm, sm2_keys.public_to_pem(sm2_keys.public_from_pem(pem)) if sm2 else _spki(pem))
     check(material)
     return material
 

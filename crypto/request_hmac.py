@@ -1,4 +1,7 @@
-"""Request authentication of the SMS provider (短信服务商鉴权): HMAC-SHA256 over method, path, time, nonce and body digest."""
+"""Request authentication of the SMS provider (短信服务商鉴权).
+
+The tag is HMAC-SHA256 over method, path, timestamp, nonce and the SHA-256 of the body in hex, joined by line feeds.
+"""
 
 from __future__ import annotations
 

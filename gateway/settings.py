@@ -107,4 +107,4 @@ def read_settings(path: Path) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
 
-    return FromFile()  # type: ignore[call-arg]
+    return Settings.model_validate(FromFile().model_dump())  # type: ignore[call-arg]

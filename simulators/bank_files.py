@@ -35,7 +35,14 @@ def check_script(script: Script) -> None:
 
 
 async def start(
-    reactor: Any, script: Script, keys: Path, state: Path, port: int, control_port: int, host: str = "127.0.0.1"
+    reactor: Any,
+    script: Script,
+    keys: Path,
+    state: Path,
+    port: int,
+    control_port: int,
+    host: str = "127.0.0.1",
+    username: str = USERNAME,
 ) -> Running:
     """Open the door and the control port; ``keys`` is the directory that ``simulators keys`` wrote."""
     check_script(script)
@@ -48,7 +55,7 @@ async def start(
         loop.run_in_executor(workers, bank.receive, name)
 
     user_key = asyncssh.import_public_key((folder / "gateway-sftp.pub").read_text("ascii"))
-    door = Door(bank.root, USERNAME, user_key, bank.desk, bank.ledger, bank.message_id_of, completed)
+    door = Door(bank.root, username, user_key, bank.desk, bank.ledger, bank.message_id_of, completed)
     host_key = asyncssh.read_private_key(folder / "ssh-host-key")
     acceptor = await open_door(door, host, port, host_key)
     loop.run_in_executor(workers, bank.recover)

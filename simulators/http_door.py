@@ -10,7 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.web.server import Site
 
+from simulators.answers import of_type
+from simulators.script import DelayAcknowledgement, Effect, LoseReply
+
 LOOPBACK = "127.0.0.1"
+Answer = bytes | Deferred[bytes]
 
 
 class HttpSite(Site):
@@ -62,6 +66,9 @@ def drop(request: Any) -> Deferred[bytes]:
     return never
 
 
-def later(reactor: Any, seconds: float, content: bytes) -> Deferred[bytes]:
-    """The same answer, late."""
-    return deferLater(reactor, seconds, lambda: content)
+def replied(reactor: Any, request: Any, effects: tuple[Effect, ...], content: bytes) -> Answer:
+    """The answer as the script lets it through: at once, late, or never."""
+    for lost in of_type(effects, LoseReply):
+        return drop(request) if lost.answer_after is None else deferLater(reactor, lost.answer_after, lambda: content)
+    wait = sum(effect.seconds for effect in of_type(effects, DelayAcknowledgement))
+    return deferLater(reactor, wait, lambda: content) if wait else content

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-Code = Annotated[str, Field(pattern=r"\A[0-9A-Za-z]{1,35}\Z")]
+Code = Annotated[str, Field(pattern=r"\A[0-9A-Za-z]{1,35}\z")]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
 

@@ -13,19 +13,16 @@ from typing import Any, Final
 
 from klein import Klein
 from pydantic import ValidationError
-from twisted.internet.defer import Deferred
 
 from simulators.answers import of_type
 from simulators.control import Control, Running, open_control
-from simulators.http_door import answer_json, body_of, drop, header_of, later, listen
-from simulators.script import DelayAcknowledgement, Effect, GoOffline, LoseReply, RefuseFile, Script
+from simulators.http_door import Answer, answer_json, body_of, drop, header_of, listen, replied
+from simulators.script import GoOffline, RefuseFile, Script
 from simulators.sms_provider import Lot, SmsProvider, check_script
 
 CLIENT: Final = "gateway"
 _CLOCK_SKEW_SECONDS: Final = 300
 _REMEMBERED_NONCES: Final = 100_000
-
-Answer = bytes | Deferred[bytes]
 
 
 class Gate:
@@ -46,7 +43,7 @@ class Gate:
             return "timestamp missing or too far from now"
         if not nonce or nonce in self._nonces:
             return "nonce missing or used before"
-        path = request.uri.decode("ascii").split("?")[0]
+        path = request.uri.decode("ascii")
         lines = (request.method.decode("ascii"), path, stamp, nonce, hashlib.sha256(body).hexdigest())
         expected = hmac.new(self._secret, "\n".join(lines).encode("ascii", "replace"), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), given.encode()):
@@ -108,14 +105,6 @@ class SmsDoor:
 
     def _receipts(self, request: Any, lot_id: str) -> Answer:
         return self._asked(request, self._provider.receipts_of(lot_id))
-
-
-def replied(reactor: Any, request: Any, effects: tuple[Effect, ...], content: bytes) -> Answer:
-    """The answer as the script lets it through: at once, late, or never."""
-    for lost in of_type(effects, LoseReply):
-        return drop(request) if lost.answer_after is None else later(reactor, lost.answer_after, content)
-    wait = sum(effect.seconds for effect in of_type(effects, DelayAcknowledgement))
-    return later(reactor, wait, content) if wait else content
 
 
 def start(reactor: Any, script: Script, keys: Path, state: Path, port: int, control_port: int) -> Running:

@@ -32,7 +32,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     id: Text
-    mobile: Annotated[str, Field(pattern=r"\A1[3-9][0-9]{9}\Z")]
+    mobile: Annotated[str, Field(pattern=r"\A1[3-9][0-9]{9}\z")]
     params: dict[str, str]
 
 

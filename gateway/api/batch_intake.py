@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
+from messages.batch.header import BatchHeader
 from pydantic import ValidationError
 
 from gateway.api import strict_json
 from gateway.api.bounds import Bounds
 from gateway.api.clients import Client
-from gateway.api.content_digest import declared_sha256
+from gateway.api.content_digest import declared_sha256, require_same
 from gateway.api.envelope import Envelope
 from gateway.api.operation import Call, Reply
 from gateway.api.problems import Problem
@@ -21,9 +21,9 @@ from gateway.api.uploading import MemoryUpload, SpooledUpload, Writer
 from gateway.api.validation import problem_of
 from gateway.api.waiting import UNSETTLED, Watch, wished
 from gateway.services.answers import Answers
-from gateway.services.intake import DigestDiffers, EmptyContent, HeaderRefused, Intake, NoSuchBatch
-from gateway.store.errors import BatchConflict, ContentConflict
-from gateway.store.records import Batch, Content
+from gateway.services.intake import Intake
+from gateway.store.records import Batch, BatchState
+from messages.batch.content_type import parse_content_type
 
 NDJSON = "application/x-ndjson"
 
@@ -44,8 +44,8 @@ class BatchIntake:
         if not isinstance(upload, MemoryUpload):
             raise Problem("BAD_JSON", en="send a JSON document", zh="请发送 JSON 正文。")
         declared = declared_sha256(call.envelope.header("content-digest"))
-        batch, created, content = await self.threads.run(self._submitted, call.client_id, upload.body(), declared)
-        if content is None:
+        batch, created = await self.threads.run(self._submitted, call.client_id, upload.body(), declared)
+        if batch.state is BatchState.OPEN:
             return await self._reply(batch, 201 if created else 200)
         wait = wished(call.envelope.header("prefer"), self.bounds.inline_wait_seconds, self.bounds.max_wait_seconds)
         settled = await self.watch.settled(batch, wait)
@@ -59,7 +59,7 @@ class BatchIntake:
         if not isinstance(upload, SpooledUpload):
             raise Problem("EMPTY")
         content = await upload.finish()
-        batch, attached = await self.threads.run(self._attached, call.client_id, call.path["batch_no"], content)
+        batch, attached = await self.threads.run(self.intake.attach, call.client_id, call.path["batch_no"], content)
         wait = wished(call.envelope.header("prefer"), 0, self.bounds.max_wait_seconds)
         batch = await self.watch.settled(batch, wait)
         return await self._reply(batch, 202 if attached and batch.state in UNSETTLED else 200)
@@ -67,6 +67,39 @@ class BatchIntake:
     def open_writer(self, client: Client, envelope: Envelope, batch_no: str) -> Writer:
         """Where an upload's bytes go; in a thread."""
         media_type = envelope.header("content-type") or ""
+        parse_content_type(media_type)
         declared = declared_sha256(envelope.header("content-digest"))
-        with refused():
-            return _Translating(self.intake.writer(client.client_id, batch_no, media_type, declared))
+        return self.intake.writer(client.client_id, batch_no, media_type, declared)
+
+    def _submitted(self, client_id: str, body: bytes, declared: str | None) -> tuple[Batch, bool]:
+        """In a thread: open the batch, and give it its items where they came along."""
+        require_same(declared, hashlib.sha256(body).hexdigest())
+        submission = self._read(body)
+        batch, created = self.intake.open_batch(client_id, submission.header)
+        if submission.items is None:
+            return batch, created
+        lines = strict_json.lines(submission.items)
+        writer = self.intake.writer(client_id, batch.batch_no, NDJSON, None)
+        try:
+            writer.write(lines)
+            content = writer.commit()
+        finally:
+            writer.abandon()
+        return self.intake.attach(client_id, batch.batch_no, content)[0], created
+
+    def _read(self, body: bytes) -> Submission:
+        data = strict_json.parse(body)
+        if not isinstance(data, dict) or not isinstance(data.get("header"), dict):
+            raise Problem("BAD_FIELD", field="header", zh="缺少批次信息 header。", en="header: an object is required")
+        items = data.get("items")
+        if isinstance(items, list) and len(items) > self.bounds.max_inline_items:
+            raise Problem("TOO_LARGE", field="items")
+        header = strict_json.lines([data.pop("header")])  # numbers that are no integers stay what they were
+        try:
+            return Submission(header=BatchHeader.model_validate_json(header), **data)
+        except ValidationError as error:
+            raise problem_of(error) from None
+
+    async def _reply(self, batch: Batch, status: int) -> Reply:
+        shown = await self.threads.run(self.answers.status, batch.batch_id)
+        return Reply(status, shown, headers={"Location": shown.links.self})

@@ -57,9 +57,9 @@ def envelope_of(method: bytes, target: bytes, request: Request) -> Envelope:
         method=method.decode("latin-1"),
         target=target.decode("latin-1"),
         headers=headers,
-        secure=bool(request.isSecure()),
+        secure=bool(request.isSecure()),  # type: ignore[no-untyped-call]
         host=found.get("host", ""),
-        local_address=str(getattr(request.getHost(), "host", "")),
+        local_address=str(getattr(request.getHost(), "host", "")),  # type: ignore[no-untyped-call]
         certificate_name=common_name(request.transport),
     )
 

@@ -70,18 +70,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _body_schema(shape: type[BaseModel] | None, media_type: str) -> dict[str, Any]:
-    if shape is not None and media_type == "application/json":
-        return _reference(shape)
+    if media_type == "application/json":
+        return _reference(shape) if shape is not None else {"type": "object"}
     about = f" Each line: {_reference(shape)['$ref']}." if shape is not None else ""
     return {"type": "string", "description": f"A stream, read as it arrives.{about}"}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
     described: dict[str, Any] = {"description": f"{answer.zh} · {answer.en}"}
-    if answer.media_type == "application/json" and answer.shape is not None:
-        described["content"] = {answer.media_type: {"schema": _reference(answer.shape)}}
-    else:
-        described["content"] = {answer.media_type: {"schema": _body_schema(answer.shape, answer.media_type)}}
+    described["content"] = {answer.media_type: {"schema": _body_schema(answer.shape, answer.media_type)}}
     return described
 
 

@@ -60,6 +60,9 @@ class Stream:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Handler = Callable[[Call], Awaitable[Reply | Stream]]
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter in the path or a header."""
@@ -100,7 +103,7 @@ class Operation:
     path: str  # /v1/batches/{batch_no}
     zh: str
     en: str
-    handler: Callable[[Call], Awaitable[Reply | Stream]]
+    handler: Handler
     answers: tuple[Answer, ...]
     problems: tuple[str, ...] = ()
     access: Access = Access.CLIENT

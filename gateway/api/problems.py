@@ -6,7 +6,8 @@ data can leave in an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,7 +49,8 @@ KINDS: Final[dict[str, Kind]] = {
         401,
         "请求未通过身份认证。",
         "the request is not authenticated",
-        "请使用已登记的客户端证书，或按 RFC 9421 用已登记的 Ed25519 密钥签名(含 @method、@target-uri、created、nonce，有正文时含 content-digest)。",
+        "请使用已登记的客户端证书，或按 RFC 9421 用已登记的 Ed25519 密钥签名"
+        "(含 @method、@target-uri、created、nonce，有正文时含 content-digest)。",
         "use a registered client certificate, or sign with a registered Ed25519 key as RFC 9421 says, covering "
         "@method, @target-uri, created, nonce and, with a body, content-digest",
     ),
@@ -66,7 +68,9 @@ KINDS: Final[dict[str, Kind]] = {
         "请使用运维人员证书，或联系网关管理员。",
         "use an operator's certificate, or ask the gateway's administrator",
     ),
-    "NOT_FOUND": Kind(404, "未找到。", "there is no such thing here", "请核对地址与编号。", "check the address and the number"),
+    "NOT_FOUND": Kind(
+        404, "未找到。", "there is no such thing here", "请核对地址与编号。", "check the address and the number"
+    ),
     "NO_SUCH_BATCH": Kind(
         404,
         "没有该批次。",
@@ -113,7 +117,11 @@ KINDS: Final[dict[str, Kind]] = {
         "use application/json, or for items application/x-ndjson or text/csv (charset utf-8 or gb18030)",
     ),
     "CONTENT_ENCODING": Kind(
-        415, "不支持压缩的正文。", "compressed bodies are not taken", "请不压缩发送。", "send the body without Content-Encoding"
+        415,
+        "不支持压缩的正文。",
+        "compressed bodies are not taken",
+        "请不压缩发送。",
+        "send the body without Content-Encoding",
     ),
     "BAD_JSON": Kind(400, "正文不是有效的 JSON。", "the body is not valid JSON", _RESEND_ZH, _RESEND_EN),
     "BAD_FIELD": Kind(422, "字段不符合要求。", "a field is not as required", _RESEND_ZH, _RESEND_EN),
@@ -164,17 +172,21 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
-@dataclass(slots=True)
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word
+class Problem(Exception):
     """A request that ends in a problem document; ``zh`` and ``en`` replace the catalogue's words."""
 
-    code: str
-    field: str | None = None
-    zh: str | None = None
-    en: str | None = None
-    remedy_zh: str | None = None
-    remedy_en: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        code: str,
+        *,
+        field: str | None = None,
+        zh: str | None = None,
+        en: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ):
+        self.code, self.field, self.zh, self.en = code, field, zh, en
+        self.headers = dict(headers or {})
+        super().__init__(f"{code}{f' ({field})' if field else ''}")
 
     @property
     def status(self) -> int:
@@ -192,9 +204,6 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
             zh=self.zh or kind.zh,
             en=self.en or kind.en,
             field=self.field,
-            remedy_zh=self.remedy_zh or kind.remedy_zh,
-            remedy_en=self.remedy_en or kind.remedy_en,
+            remedy_zh=kind.remedy_zh,
+            remedy_en=kind.remedy_en,
         )
-
-    def __str__(self) -> str:
-        return f"{self.code}{f' ({self.field})' if self.field else ''}"

@@ -14,15 +14,15 @@ from urllib.parse import unquote
 
 from gateway.api.authentication import Authenticator
 from gateway.api.bounds import Bounds
+from gateway.api.clients import Client
 from gateway.api.content_digest import declared_sha256
 from gateway.api.envelope import Envelope
-from gateway.api.clients import Client
 from gateway.api.operation import Access, Operation
 from gateway.api.problems import Problem
 from gateway.api.threads import Threads
 from gateway.api.uploading import MemoryUpload, Sender, SpooledUpload, Upload, Writer
+from gateway.api.validation import RETRY_AFTER
 
-RETRY_AFTER_SECONDS = 5
 OpenWriter = Callable[[Client, Envelope, str], Writer]
 """(client, envelope, batch number) -> where the items go; runs in a thread."""
 
@@ -105,7 +105,7 @@ class Receptionist:
     def _spooled(self, client: Client, envelope: Envelope, batch_no: str, limit: int, sender: Sender) -> Upload:
         mine, all_of_them = self._running[client.client_id], sum(self._running.values())
         if mine >= self._bounds.max_uploads_per_client or all_of_them >= self._bounds.max_uploads:
-            raise Problem("BUSY", headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+            raise Problem("BUSY", headers=dict(RETRY_AFTER))
         upload = SpooledUpload(self._threads, lambda: self._open_writer(client, envelope, batch_no), limit, sender)
         self._running[client.client_id] += 1
         upload.on_end(lambda: self._running.subtract([client.client_id]))

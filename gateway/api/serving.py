@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from klein import Klein
 from pydantic import BaseModel, ValidationError
-from twisted.internet.defer import CancelledError
-from twisted.logger import Logger
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -20,9 +15,8 @@ from gateway.api.problems import MEDIA_TYPE, Problem
 from gateway.api.reception import Reception, Receptionist
 from gateway.api.streaming import send
 from gateway.api.threads import Threads
-from gateway.store.errors import StoreFull, StoreUnavailable, VaultFull
+from gateway.api.validation import RETRY_AFTER, explained, problem_of
 
-RETRY_AFTER_SECONDS = 5
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -30,8 +24,6 @@ SECURITY_HEADERS = {
     "Server": "gateway",
     "X-Content-Type-Options": "nosniff",
 }
-
-_log = Logger()
 
 
 class Server:
@@ -58,7 +50,7 @@ class Server:
             with explained():
                 envelope = envelope_of(request.method, request.uri, request)
                 met = self._receptionist.complete(operation, reception_of(request), envelope)
-                call = Call(met.client, envelope, path, _query(operation, request), met.upload)
+                call = Call(met.client, envelope, _path(path), _query(operation, request), met.upload)
                 reply = await operation.handler(call)
                 if isinstance(reply, Stream):
                     return await self._stream(request, reply)
@@ -70,7 +62,7 @@ class Server:
 
     async def _stream(self, request: Request, stream: Stream) -> bytes:
         if self._streams >= self._max_streams:
-            raise Problem("BUSY", headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+            raise Problem("BUSY", headers=dict(RETRY_AFTER))
         self._streams += 1
         try:
             _head(request, 200, stream.media_type, dict(stream.headers))
@@ -87,30 +79,10 @@ class Server:
         return _refuse(request, Problem("METHOD_NOT_ALLOWED" if wrong_method else "NOT_FOUND", headers=headers))
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """Whatever goes wrong inside leaves as a Problem; what nobody foresaw is logged under a number."""
-    try:
-        yield
-    except (Problem, CancelledError):
-        raise
-    except (StoreFull, VaultFull) as full:
-        _log.error("store full: {why}", why=str(full))
-        raise Problem("STORE_FULL") from full
-    except StoreUnavailable as away:
-        _log.error("store unavailable: {why}", why=str(away))
-        raise Problem("STORE_UNAVAILABLE", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}) from away
-    except Exception as fault:
-        number = secrets.token_hex(4)
-        _log.failure("API fault {number}", number=number)
-        raise Problem("INTERNAL", en=f"the gateway has a fault, number {number}", zh=f"网关内部错误，编号 {number}。") from fault
-
-
-def problem_of(error: ValidationError) -> Problem:
-    """What pydantic found, as one problem that names the first field and repeats no value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return Problem("BAD_FIELD", field=place or None, zh=f"字段 {place} 不符合要求。", en=f"{place}: {first['msg']}")
+def _path(given: dict[str, str]) -> dict[str, str]:
+    if not all(value.isprintable() for value in given.values()):  # no number of anything has control characters
+        raise Problem("NOT_FOUND")
+    return given
 
 
 def _query(operation: Operation, request: Request) -> BaseModel | None:
@@ -131,7 +103,7 @@ def _query(operation: Operation, request: Request) -> BaseModel | None:
 def _head(request: Request, status: int, media_type: str, headers: dict[str, str]) -> None:
     request.setResponseCode(status)
     for name, value in {**SECURITY_HEADERS, "Content-Type": media_type, **headers}.items():
-        request.setHeader(name, value)
+        request.responseHeaders.setRawHeaders(name, [value])
 
 
 def _write(request: Request, reply: Reply) -> bytes:

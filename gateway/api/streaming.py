@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from twisted.web.server import Request
-from zope.interface import implementer
+from zope.interface import implementer  # type: ignore[import-untyped]
 
 from gateway.api.threads import Threads
 
 WRITE_BYTES: Final = 64 * 1024
+STALLED_SECONDS: Final = 60
 
 _log = Logger()
 
@@ -26,47 +28,56 @@ _log = Logger()
 class Flow:
     """The client's pace: ``ready`` fires when its connection can take more."""
 
-    def __init__(self) -> None:
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
         self._resumed: Deferred[None] | None = None
         self.stopped = False
 
-    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's interface
+    def pauseProducing(self) -> None:
         """The send buffer is full."""
         if self._resumed is None:
             self._resumed = Deferred()
 
-    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's interface
+    def resumeProducing(self) -> None:
         """There is room again."""
         resumed, self._resumed = self._resumed, None
         if resumed is not None and not resumed.called:
             resumed.callback(None)
 
-    def stopProducing(self) -> None:  # noqa: N802 - Twisted's interface
+    def stopProducing(self) -> None:
         """The client is gone."""
         self.stopped = True
         self.resumeProducing()
 
     async def ready(self) -> None:
-        """Return when more may be written."""
-        if self._resumed is not None:
-            await self._resumed
+        """Return when more may be written; raises TimeoutError for a client that reads nothing for a minute."""
+        resumed = self._resumed
+        if resumed is None:
+            return
+        resumed.addTimeout(STALLED_SECONDS, self._reactor)
+        try:
+            await resumed
+        except DeferredTimeout:
+            raise TimeoutError("the client stopped reading") from None
 
 
 async def send(request: Request, threads: Threads, pieces: Iterator[bytes]) -> None:
     """Write every piece; ``pieces`` is advanced in threads, one call at a time. Aborts the connection on failure."""
-    flow = Flow()
-    request.registerProducer(flow, True)
+    flow = Flow(threads.reactor)
+    request.registerProducer(flow, True)  # type: ignore[no-untyped-call]
     try:
         await _pump(request, threads, pieces, flow)
-    except Exception:
-        _log.failure("stream broken off: {uri}", uri=request.path)
-        request.transport.abortConnection()
+    except Exception as fault:
+        if not isinstance(fault, TimeoutError):
+            _log.failure("stream broken off: {path}", path=request.path)
+        transport: Any = request.transport
+        transport.abortConnection()
         await Deferred()  # the lost connection cancels this request
     finally:
         close: Callable[[], Any] = getattr(pieces, "close", lambda: None)
-        threads.run(close).addErrback(lambda failure: None)
-        if not flow.stopped and not request._disconnected:
-            request.unregisterProducer()
+        threads.run(close).addErrback(lambda _: None)
+        if request.channel is not None:
+            request.unregisterProducer()  # type: ignore[no-untyped-call]
 
 
 async def _pump(request: Request, threads: Threads, pieces: Iterator[bytes], flow: Flow) -> None:
@@ -77,4 +88,4 @@ async def _pump(request: Request, threads: Threads, pieces: Iterator[bytes], flo
             await flow.ready()
             if flow.stopped:
                 return
-            request.write(piece[start : start + WRITE_BYTES])
+            request.write(piece[start : start + WRITE_BYTES])  # type: ignore[no-untyped-call]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
+from messages.batch.header import BatchHeader
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from messages.batch.columns import ITEM_SCHEMA, AccountKind, IdType, PayeeKind
-from messages.batch.header import BatchHeader
 
 _DESCRIBED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "item_id": ("明细编号 · unique within the batch", {"type": "string"}),
@@ -22,7 +22,10 @@ _DESCRIBED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "address": ("家庭住址 · home address", {"type": ["string", "null"]}),
     "amount_fen": ("金额(分) · amount in integer fen", {"type": "integer"}),
     "remark": ("附言 · remark", {"type": ["string", "null"]}),
-    "reissues_item_id": ("补发所对应的原明细编号 · the failed item that this one re-issues", {"type": ["string", "null"]}),
+    "reissues_item_id": (
+        "补发所对应的原明细编号 · the failed item that this one re-issues",
+        {"type": ["string", "null"]},
+    ),
 }
 _OPTIONAL: Final = frozenset({"mobile", "address", "remark", "reissues_item_id"})
 

@@ -38,7 +38,7 @@ class Sender(Protocol):
 class Writer(Protocol):
     """Where items go: the vault, or only their digest when the batch has them already."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> object:
         """More bytes; in a thread."""
 
     def commit(self) -> Content:

@@ -83,6 +83,8 @@ class BatchLine(Shape):
 class BatchStatus(BatchLine):
     """Where a batch stands (批次状态)."""
 
+    decided_at: datetime | None = Field(description="受理或拒收时间 · when it was accepted or refused")
+    completed_at: datetime | None = Field(description="办结时间 · when every item had a final outcome")
     content: ReceivedContent | None
     declared: Count | None = Field(description="申报合计 · what the header declares, where it declares it")
     rejected: Count = Field(description="校验未通过 · rejected one by one; see rejections")
@@ -158,3 +160,27 @@ class ItemStatus(Shape):
     account: str | None = Field(description="账号末四位")
     history: list[Said] = Field(description="oldest first")
     findings: list[Finding]
+
+
+class AlertLine(Shape):
+    """Something a person must know (告警)."""
+
+    alert_id: int
+    kind: str
+    key: str
+    zh: str
+    en: str
+    raised_at: datetime
+    count: int = Field(ge=1, description="次数 · how often it was raised")
+
+
+class AlertPage(Shape):
+    """Alerts, newest first."""
+
+    alerts: list[AlertLine]
+
+
+class Health(Shape):
+    """Whether this node can serve."""
+
+    status: str = Field(description="ok")

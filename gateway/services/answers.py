@@ -19,13 +19,13 @@ from crypto.contract import BlindIndexer, SegmentSealer
 from gateway.core.lifecycle import ItemState
 from gateway.core.segments import SegmentInfo
 from gateway.services import item_answer, result_lines, status_answer
-from gateway.services.answer_shapes import BatchLine, BatchStatus, ItemStatus
+from gateway.services.answer_shapes import AlertLine, BatchLine, BatchStatus, ItemStatus
 from gateway.services.frames import rejections_context, result_context, segment_context, unseal_frame
 from gateway.services.result_history import history
 from gateway.services.status_answer import DECIDED
 from gateway.store import alerts, batches, lookup, rejection_blocks, results, segments
 from gateway.store.database import Store
-from gateway.store.records import Alert, Batch
+from gateway.store.records import Batch
 from messages.batch.numbering import SEGMENT_STRIDE
 
 
@@ -95,10 +95,15 @@ class Answers:
                     return accepted
         return item_answer.rejected(item_id, found) if found else None
 
-    def alerts(self, limit: int) -> list[Alert]:
+    def alerts(self, limit: int) -> list[AlertLine]:
         """The newest alerts, for operators."""
         with self.store.read() as tx:
-            return alerts.recent(tx, limit)
+            found = alerts.recent(tx, limit)
+        return [status_answer.alert(one) for one in found]
+
+    def ping(self) -> None:
+        """A sign of life of the store; raises StoreUnavailable."""
+        self.store.ping()
 
     def _rejection_blocks(self, batch_id: int) -> Iterator[pl.DataFrame]:
         with self.store.read() as tx:

@@ -26,10 +26,11 @@ from gateway.services.jobs import finish
 from gateway.store import batches, instructions, segments
 from gateway.store import work as work_store
 from gateway.store.records import Batch, BatchState, Work
-from messages.batch.checking import CheckRules, DuplicateIds, check_items
+from messages.batch.checking import CheckRules, DuplicateIds, RepeatedPayments, check_items
 from messages.batch.columns import STORED_SCHEMA
 from messages.batch.numbering import message_id
-from messages.batch.reading import ReadBlock, UnreadableContent, parse_content_type, read_items
+from messages.batch.reading import ReadBlock, read_items
+from messages.batch.unreadable import UnreadableContent
 
 REJECTIONS_PER_BLOCK = 10_000
 
@@ -41,7 +42,7 @@ class Check:
         self._context, self._batch = context, batch
         self._today = business_date(context.clock.now_ms())
         self._rules = CheckRules(today=self._today, amount_limit_fen=context.amount_limit_fen)
-        self._duplicates = DuplicateIds()
+        self._duplicates, self._repeated = DuplicateIds(), RepeatedPayments()
         self._rows_per_file = {n: b.dialect.rows_per_file(b.profile) for n, b in context.banks.items()}
         sizes = {name: segment_rows(rows) for name, rows in self._rows_per_file.items()}
         self._segmenter = Segmenter(batch.batch_id, sizes)
@@ -63,7 +64,9 @@ class Check:
         good, repeated = self._duplicates.split(checked.good)
         good, banks, unroutable = self._route(good)
         good, banks, uncarried = self._carried(good, banks)
-        self.findings.add(block.lines, block.items, [block.findings, checked.findings, repeated, unroutable, uncarried])
+        twice = self._repeated.find(good)
+        found = [block.findings, checked.findings, repeated, unroutable, uncarried, twice]
+        self.findings.add(block.lines, block.items, found)
         if good.height:
             yield from self._segmenter.add(good.select([n for n in STORED_SCHEMA if n != "item_no"]), banks)
 

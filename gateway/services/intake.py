@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
+from messages.batch.header import BatchHeader
 
 from gateway.clock import Clock
 from gateway.services.completion import ORDINARY_PRIORITY, URGENT_PRIORITY
@@ -20,7 +21,6 @@ from gateway.store.batches import NewBatch
 from gateway.store.database import Store
 from gateway.store.records import Batch, BatchState, Content
 from gateway.store.vault import Vault
-from messages.batch.header import BatchHeader
 from messages.batch.numbering import batch_reference
 
 
@@ -131,7 +131,8 @@ class Intake:
 
 def canonical(header: BatchHeader) -> dict[str, Any]:
     """The header as stored: JSON-ready, defaults filled in, so that equal headers are equal data."""
-    return header.model_dump(mode="json")
+    data: dict[str, Any] = header.model_dump(mode="json")
+    return data
 
 
 class CheckedWriter:

@@ -112,7 +112,7 @@ class Runner:
     def _admit(self, tx: Any, lane: Lane, work: Work, now: int) -> bool:
         key = lane.exclusive(work)
         if key is not None and any(lane.exclusive(other) == key for other in lane.running.values()):
-            work_store.later(tx, work, now + 50, None)
+            work_store.put_back(tx, work, now + 50)
             return False
         return True
 

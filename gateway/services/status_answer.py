@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from gateway.core.lifecycle import ItemState
 from gateway.core.segments import SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services.answer_shapes import (
+    AlertLine,
     BankCounts,
     BatchLine,
     BatchProblem,
@@ -20,7 +22,7 @@ from gateway.services.answer_shapes import (
     Links,
     ReceivedContent,
 )
-from gateway.store.records import Batch, BatchState
+from gateway.store.records import Alert, Batch, BatchState
 
 DECIDED: Final = frozenset({BatchState.ACCEPTED, BatchState.COMPLETED})
 """The states in which a batch's items count: before, they are being cut; of a refused batch none is ever paid."""
@@ -37,6 +39,8 @@ def status(batch: Batch, by_bank: Mapping[str, Tally], infos: Iterable[SegmentIn
     declared = _declared(batch.header)
     return BatchStatus(
         **_line(batch),
+        decided_at=_when(batch.decided_at_ms),
+        completed_at=_when(batch.completed_at_ms),
         content=_content(batch),
         declared=declared,
         rejected=Count(items=batch.rejected_items, fen=batch.rejected_fen),
@@ -45,6 +49,19 @@ def status(batch: Batch, by_bank: Mapping[str, Tally], infos: Iterable[SegmentIn
         problems=[BatchProblem.model_validate(problem) for problem in batch.problems],
         conserved=_conserved(batch, declared, tally, list(infos)),
         links=_links(batch.batch_no),
+    )
+
+
+def alert(raised: Alert) -> AlertLine:
+    """One alert as an operator reads it."""
+    return AlertLine(
+        alert_id=raised.alert_id,
+        kind=raised.kind,
+        key=raised.key,
+        zh=raised.text_zh,
+        en=raised.text_en,
+        raised_at=instant(raised.raised_at_ms),
+        count=raised.count,
     )
 
 
@@ -102,8 +119,12 @@ def _line(batch: Batch) -> dict[str, Any]:
         "state": batch.state.value,
         "urgent": batch.urgent,
         "opened_at": instant(batch.opened_at_ms),
-        "received_at": None if batch.received_at_ms is None else instant(batch.received_at_ms),
+        "received_at": _when(batch.received_at_ms),
     }
+
+
+def _when(at_ms: int | None) -> datetime | None:
+    return None if at_ms is None else instant(at_ms)
 
 
 def _links(batch_no: str) -> Links:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.store import locks, postgres, schema, sqlite
 from gateway.store.errors import StoreFull as StoreFull
+from gateway.store.errors import StoreRefused as StoreRefused
 from gateway.store.errors import StoreUnavailable as StoreUnavailable
 
 _BACKENDS = {"sqlite": sqlite, "postgresql": postgres}
@@ -35,7 +36,7 @@ class Store:
         """A writing transaction: committed and durable when the block ends, undone when it raises.
 
         On SQLite one writer at a time; a second ``begin`` inside the block is refused there, as it could
-        only wait for itself. Raises StoreFull, StoreUnavailable.
+        only wait for itself. Raises StoreFull, StoreUnavailable, StoreRefused.
         """
         with self._turn(), self._explained(), self._writing.begin() as tx:
             yield tx
@@ -89,7 +90,7 @@ class Store:
         except DBAPIError as error:
             known = self._backend.translated(error, self._url)
             if known is None:
-                raise
+                raise StoreRefused(f"the database refused a step: {self._backend.wording(error)}") from None
             raise known from error
         except PoolTimeout as error:
             raise StoreUnavailable(f"database {self._url.database}: all connections stayed in use") from error

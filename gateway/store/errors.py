@@ -19,6 +19,13 @@ class StoreUnavailable(StoreError):
     """
 
 
+class StoreRefused(StoreError):
+    """The database refused a step, such as a second row under a unique key: a mistake of ours, not of the disk.
+
+    The database's own details are left out, as they may quote the row.
+    """
+
+
 class NoSuchRow(StoreError, LookupError):
     """An id that the store never gave out."""
 

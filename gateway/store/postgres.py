@@ -88,6 +88,13 @@ def _never_reached(cause: BaseException | None) -> bool:
     return isinstance(cause, errors.OperationalError) and cause.sqlstate is None
 
 
+def wording(error: DBAPIError) -> str:
+    """What the server said, without the DETAIL line, which may quote the row."""
+    if isinstance(error.orig, errors.Error):
+        return error.orig.diag.message_primary or type(error.orig).__name__
+    return type(error.orig).__name__
+
+
 def serialize(tx: Connection, key: int) -> None:
     """Wait until no other transaction holds ``key`` (64 bits, signed); held until this one ends."""
     tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -38,7 +38,7 @@ def clear(tx: Connection, batch_id: int) -> None:
 
 
 def add(tx: Connection, info: SegmentInfo, sealed: bytes, key_id: str | None = None) -> None:
-    """Store a sealed segment of a batch that is being checked; raises WrongState, and IntegrityError for a repeat.
+    """Store a sealed segment of a batch that is being checked; raises WrongState, and StoreRefused for a repeat.
 
     ``key_id`` names the sealing key, so that operators can see when a key is no longer in use.
     """

@@ -101,5 +101,10 @@ def translated(error: DBAPIError, url: URL) -> StoreError | None:
     return None
 
 
+def wording(error: DBAPIError) -> str:
+    """What the driver said; SQLite never quotes values."""
+    return str(error.orig)
+
+
 def serialize(tx: Connection, key: int) -> None:
     """Nothing to do: a writing transaction is alone already."""

@@ -39,6 +39,9 @@ class AccountKind(StrEnum):
     CORPORATE = "CORPORATE"  # 对公账户
 
 
+MOST_ITEMS: Final = 1_000_000
+"""A batch has at most so many items (批次最大笔数)."""
+
 ITEM_SCHEMA: Final[dict[str, pl.DataType]] = {
     "item_id": pl.String(),  # 明细编号, the platform's own, unique within the batch
     "payee_kind": pl.String(),  # PayeeKind

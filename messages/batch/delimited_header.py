@@ -25,7 +25,7 @@ COLUMN_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "remark": ("附言", "备注", "摘要"),
     "reissues_item_id": ("补发原明细编号", "原明细编号"),
 }
-"""Field and its Chinese column names; ``amount_yuan`` (exact yuan, at most two decimals) may stand for ``amount_fen``."""
+"""Field and its Chinese column names; ``amount_yuan`` (at most two decimals) may stand for ``amount_fen``."""
 
 OPTIONAL: Final = ("mobile", "address", "remark", "reissues_item_id")
 

@@ -53,7 +53,7 @@ class DelimitedLines:
         return pl.DataFrame(rows, schema=self._schema, orient="row")
 
     def finished(self, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-        """Cells as ``ITEM_SCHEMA``: empty as null, labels as codes, amounts as fen (AMOUNT_FORMAT where they are not)."""
+        """Cells as ``ITEM_SCHEMA``: empty as null, labels as codes, amounts as fen (else AMOUNT_FORMAT)."""
         given = items.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)) for name in self._fields)
         amount = "amount_yuan" if "amount_yuan" in self._fields else "amount_fen"
         shaped = given.select(*(self._column(name, amount) for name in ITEM_SCHEMA), pl.col("line_no"))

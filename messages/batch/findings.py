@@ -9,8 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from messages.batch.columns import REJECTION_SCHEMA
 from messages.batch.codes import Code
+from messages.batch.columns import REJECTION_SCHEMA
 from messages.batch.rejections import CATALOGUE
 
 LINE: Final = "line"

@@ -13,7 +13,7 @@ ITEM_ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Code.MISSING, "*", _R, "必填字段为空", "请补填", "a required field is empty", "fill it in"),
     Entry(
         Code.ITEM_ID_FORMAT,
-        "item_id",
+        "*",
         _R,
         "明细编号写法不对",
         "请用 1 至 64 位字母、数字及 . _ : / -，以字母或数字开头",
@@ -47,7 +47,15 @@ ITEM_ENTRIES: Final[tuple[Entry, ...]] = (
         "the value does not go with the kind of payee",
         "persons have a person's document and account, organisations a USCC and a corporate account",
     ),
-    Entry(Code.TOO_LONG, "*", _R, "内容过长", "请按字段长度缩短", "the text is too long", "shorten it to the field's length"),
+    Entry(
+        Code.TOO_LONG,
+        "*",
+        _R,
+        "内容过长",
+        "请缩短至规定长度",
+        "the text is too long",
+        "shorten it to the field's length",
+    ),
     Entry(
         Code.LOOSE_SPACES,
         "*",

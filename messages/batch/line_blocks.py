@@ -33,27 +33,26 @@ class LineBlock:
 
 def line_blocks(chunks: Iterable[bytes], block_octets: int = BLOCK_OCTETS) -> Iterator[LineBlock]:
     """Whole lines in blocks of about ``block_octets``; a last line without line feed counts as a line."""
-    waiting, next_line, skipping = bytearray(), 1, False
+    waiting, octets, next_line, skipping = list[bytes](), 0, 1, False
     for piece in _pieces(chunks):
         if skipping:  # within a line of which enough is kept to know that it is too long
             end = piece.find(b"\n")
             if end < 0:
                 continue
             piece, skipping = piece[end:], False
-        waiting += piece
-        if len(waiting) < block_octets:
+        waiting.append(piece)
+        octets += len(piece)
+        if octets < block_octets:
             continue
-        cut = waiting.rfind(b"\n") + 1
-        if cut:
-            block = _block(next_line, bytes(memoryview(waiting)[:cut]))
+        body, rest = _cut(b"".join(waiting))
+        if body:
+            yield (block := _block(next_line, body))
             next_line += block.lines
-            del waiting[:cut]
-            yield block
-        if len(waiting) > LINE_OCTETS:
-            del waiting[LINE_OCTETS + 1 :]
-            skipping = True
-    if waiting:
-        yield _block(next_line, bytes(waiting))
+        skipping = len(rest) > LINE_OCTETS
+        waiting = [rest[: LINE_OCTETS + 1]]
+        octets = len(waiting[0])
+    if octets:
+        yield _block(next_line, b"".join(waiting))
 
 
 def blanked(block: LineBlock, bad: dict[int, Code]) -> LineBlock:
@@ -69,6 +68,12 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         for start in range(0, len(chunk), _PIECE):
             yield chunk[start : start + _PIECE]
+
+
+def _cut(octets: bytes) -> tuple[bytes, bytes]:
+    """Whole lines, and what is left of the line that is not whole yet."""
+    cut = octets.rfind(b"\n") + 1
+    return octets[:cut], octets[cut:]
 
 
 def _block(first_line: int, body: bytes) -> LineBlock:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from messages.batch.columns import ITEM_SCHEMA
+from messages.batch.columns import ITEM_SCHEMA, MOST_ITEMS
 from messages.batch.content_type import ContentType, LineKind, parse_content_type
 from messages.batch.decoding import Lines, decoded
 from messages.batch.delimited_header import read_header
@@ -27,9 +27,6 @@ from messages.batch.ndjson_lines import NdjsonLines
 from messages.batch.unreadable import ContentCode, UnreadableContent
 
 __all__ = ["MOST_ITEMS", "ContentType", "ReadBlock", "UnreadableContent", "parse_content_type", "read_items"]
-
-MOST_ITEMS: Final = 1_000_000
-"""A batch has at most so many items; also the upper bound of ``BatchHeader.declared_count``."""
 
 _DELIMITERS: Final = {LineKind.CSV: ",", LineKind.TSV: "\t"}
 _LINE_NO: Final = pl.UInt32()

@@ -17,7 +17,7 @@ import numpy as np
 
 from messages.iso20022.unreadable import Unreadable
 
-PIECE_BYTES: Final = 2 * 1024 * 1024
+PIECE_BYTES: Final = 4 * 1024 * 1024
 REACH_BYTES: Final = 2 * PIECE_BYTES
 """No single text or tag is anywhere near as long as this."""
 
@@ -138,7 +138,7 @@ def _checked(data: bytes, line: int) -> tuple[str, int]:
         raise Unreadable("octets that are not UTF-8", line=at) from None
     lines = data.count(b"\n")
     controls = int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) < 0x20))
-    if controls != lines or any(code in data for code in _NONCHARACTERS):
+    if controls != lines or (b"\xef" in data and any(code in data for code in _NONCHARACTERS)):
         _refuse_illegal(text, line)
     return text, lines
 

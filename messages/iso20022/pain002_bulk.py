@@ -9,14 +9,13 @@ from typing import Final
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from lxml import etree
 
 from messages.iso20022.octets import Piece
 from messages.iso20022.pain002_pull import PAYMENT
 from messages.iso20022.pain002_record import RAW_SCHEMA, RECORD, RawRecord, faults, read_record, results
-from messages.iso20022.pain002_shapes import Shape, learn, matching
+from messages.iso20022.pain002_shapes import POSITION, TEXT, Shape, learn, matching
 from messages.iso20022.schema import PAIN_002, namespace
 from messages.iso20022.unreadable import Unreadable
 
@@ -24,7 +23,6 @@ MAX_SHAPES: Final = 16
 """Shapes kept; a report with more different ones than this goes to the parser, which is slower, not wrong."""
 
 _TAG: Final = f"{{{namespace(PAIN_002)}}}{RECORD}"
-_POSITION: Final = "position"
 
 
 class BulkReader:
@@ -50,53 +48,39 @@ class BulkReader:
         *records, rest = text.split(self._record_end)
         if rest:
             return None
-        raw = self._raw(pl.Series(records, dtype=pl.String), marked=b"&" in piece.data or piece.holds(b"]]>", b"]"))
+        numbered = pl.DataFrame({POSITION: np.arange(len(records), dtype=np.uint32), TEXT: records})
+        raw = self._raw(numbered, marked=b"&" in piece.data or piece.holds(b"]]>", b"]"))
         return None if raw is None or faults(raw) else results(raw)
 
-    def _raw(self, records: pl.Series, *, marked: bool) -> pl.DataFrame | None:
-        everyone = np.arange(records.len(), dtype=np.uint32)
-        left, plain = everyone[:0], everyone
+    def _raw(self, records: pl.DataFrame, *, marked: bool) -> pl.DataFrame | None:
+        found: list[pl.DataFrame] = []
+        plain, special = records, records.clear()
         if marked:
-            touched = records.str.contains_any(["&", "]]>"]).to_numpy()
-            left, plain = everyone[touched], everyone[~touched]
-        frames: list[pl.DataFrame] = []
+            touched = pl.col(TEXT).str.contains_any(["&", "]]>"])
+            plain, special = records.filter(~touched), records.filter(touched)
         for shape in self._shapes:
-            plain = self._match(shape, records, plain, frames)
-        while plain.size and len(self._shapes) < MAX_SHAPES:
-            shape_or_none = learn(str(records[int(plain[0])]), self._read_one)
-            if shape_or_none is None:
-                break
-            before = plain.size
-            plain = self._match(shape_or_none, records, plain, frames)
-            if plain.size == before:  # it does not even fit its own example: an empty text in it
-                break
-            self._shapes.append(shape_or_none)
-        return self._with_parsed(records, np.sort(np.concatenate([left, plain])), frames)
-
-    def _match(
-        self, shape: Shape, records: pl.Series, wanted: npt.NDArray[np.uint32], frames: list[pl.DataFrame]
-    ) -> npt.NDArray[np.uint32]:
-        """Adds the records that fit to ``frames``; returns those that do not."""
-        if not wanted.size:
-            return wanted
-        found, mask = matching(shape, records if wanted.size == records.len() else records.gather(wanted))
-        fits: npt.NDArray[np.bool_] = mask.to_numpy()
-        frames.append(found.with_columns(pl.Series(_POSITION, wanted[fits])))
-        unfit: npt.NDArray[np.uint32] = wanted[~fits]
-        return unfit
-
-    def _with_parsed(
-        self, records: pl.Series, wanted: npt.NDArray[np.uint32], frames: list[pl.DataFrame]
-    ) -> pl.DataFrame | None:
-        if wanted.size:
-            rows = self._parse("".join(record + self._record_end for record in records.gather(wanted)))
-            if rows is None or len(rows) != wanted.size:
+            plain = _match(shape, plain, found)
+        plain = self._match_new(plain, found)
+        rest = pl.concat([plain, special])
+        if rest.height:
+            rows = self._parse("".join(record + self._record_end for record in rest[TEXT]))
+            if rows is None or len(rows) != rest.height:
                 return None
-            parsed = pl.DataFrame(rows, schema=RAW_SCHEMA, orient="row")
-            frames.append(parsed.with_columns(pl.Series(_POSITION, wanted)))
-        if len(frames) == 1:
-            return frames[0].drop(_POSITION)
-        return pl.concat(frames).sort(_POSITION).drop(_POSITION)
+            found.append(pl.DataFrame(rows, schema=RAW_SCHEMA, orient="row").insert_column(0, rest[POSITION]))
+        return found[0] if len(found) == 1 else pl.concat(found).sort(POSITION)
+
+    def _match_new(self, records: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
+        """Learns the shapes of what is left; returns what is left then."""
+        while records.height and len(self._shapes) < MAX_SHAPES:
+            shape = learn(records[TEXT][0], self._read_one)
+            if shape is None:
+                break
+            left = _match(shape, records, found)
+            if left.height == records.height:  # it does not even fit its own example: an empty text in it
+                break
+            self._shapes.append(shape)
+            records = left
+        return records
 
     def _read_one(self, record: str) -> RawRecord | None:
         rows = self._parse(record + self._record_end)
@@ -116,3 +100,17 @@ class BulkReader:
             return [read_record(child) for child in root]
         except (etree.XMLSyntaxError, Unreadable):
             return None
+
+
+def _match(shape: Shape, records: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
+    """Adds the records that have the shape to ``found``; returns the others."""
+    if not records.height:
+        return records
+    fit = matching(shape, records)
+    if not fit.height:
+        return records
+    found.append(fit)
+    if fit.height == records.height:
+        return records.clear()
+    others = ~np.isin(records[POSITION].to_numpy(), fit[POSITION].to_numpy(), assume_unique=True)
+    return records.filter(pl.Series(others))

@@ -21,6 +21,9 @@ import polars as pl
 
 from messages.iso20022.pain002_record import RAW_FIELDS, TEXT_SEPARATOR, WHITESPACE, RawRecord
 
+POSITION: Final = "position"
+TEXT: Final = "text"
+
 _TAG: Final = re.compile(r"""(/?)[^\s/<>"'=]+(?:\s+[^\s/<>"'=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
 _MARKER: Final = re.compile("\ue000([0-9]+)\ue001")  # private use: no bank's markup has them
 
@@ -56,17 +59,16 @@ def learn(record: str, read_one: ReadOne) -> Shape | None:
     return Shape(tuple(bare), slots, values, used)
 
 
-def matching(shape: Shape, records: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    """(raw columns of the records that have the shape, mask of which those are).
+def matching(shape: Shape, records: pl.DataFrame) -> pl.DataFrame:
+    """The ``records`` that have the shape: their raw columns, and ``POSITION`` as it was.
 
-    ``records`` are texts from the end of one record to the end of the next.
+    ``records`` have ``POSITION`` and ``TEXT``, each text from the end of one record to the end of the next.
     """
     count = len(shape.parts)
-    split = records.str.splitn("<", count).struct.unnest()
     fits = [_fits(shape, index) for index in range(count)]
     given = [_slot(shape.parts, index) != "" for index in shape.used]
-    mask = split.select(pl.all_horizontal(*fits, *given).fill_null(False)).to_series()
-    return split.filter(mask).select(shape.values), mask
+    split = records.lazy().select(POSITION, pl.col(TEXT).str.splitn("<", count).struct.unnest())
+    return split.filter(pl.all_horizontal(*fits, *given)).select(POSITION, *shape.values).collect()
 
 
 def _is_slot(parts: list[str], index: int) -> bool:

@@ -41,13 +41,10 @@ def _key_in(data: Any, location: tuple[str | int, ...]) -> Key:
     """Pydantic's location without what is not in the file (names of union members); a missing key stays as the last."""
     key: list[str | int] = []
     for number, part in enumerate(location):
-        if isinstance(data, dict) and part in data:
+        inside = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
+        if inside:
             data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif number < len(location) - 1:
+        elif number < len(location) - 1 or not isinstance(data, dict):
             continue
-        elif not isinstance(data, dict):
-            break
         key.append(part)
     return tuple(key)

@@ -11,7 +11,7 @@ import polars as pl
 
 from messages.layout.errors import CellsRefused
 from messages.layout.model import DateForm
-from messages.layout.word_cells import PRINTABLE, WordCells, refuse_blank
+from messages.layout.word_cells import BLANK_REFUSED, PRINTABLE, WordCells
 from messages.layout.words import BLANK, Octets, first_row
 
 _FORMATS: Final = {
@@ -20,6 +20,7 @@ _FORMATS: Final = {
     DateForm.SLASHED: "%Y/%m/%d",
 }
 _EARLIEST: Final = 1900
+_NO_DAY: Final = np.datetime64("NaT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +30,48 @@ class DateCells:
     form: DateForm
     required: bool
 
-    def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay ``column`` (Date) into ``out``; the (row, why) of those that cannot be."""
-        words = WordCells(len(self.form), "ascii", PRINTABLE, required=self.required, full=True)
-        return words.write(out, column.dt.to_string(_FORMATS[self.form]))
+    @property
+    def null_means(self) -> str | None:
+        """See WordLike."""
+        return BLANK_REFUSED if self.required else None
 
-    def read(self, cells: Octets) -> pl.Series:
+    @property
+    def frame(self) -> WordCells:
+        """The field without regard to what its words mean."""
+        return WordCells(len(self.form), "ascii", PRINTABLE, required=self.required, full=True)
+
+    def words(self, column: pl.Expr) -> pl.Expr:
+        """The days as they are written; ``column`` is Date."""
+        return column.dt.to_string(_FORMATS[self.form]).fill_null("")
+
+    def lay(self, out: Octets, text: str) -> bool:
+        """See WordLike."""
+        return self.frame.lay(out, text)
+
+    def why_not(self, word: str) -> str | None:
+        """See WordLike."""
+        return self.frame.why_not(word)
+
+    def value(self, words: pl.Expr) -> pl.Expr:
+        """Never called: days are drawn as they are."""
+        return words
+
+    def draw(self, cells: Octets) -> str | pl.Series | None:
         """The days (Date, null where blank); what is not a day of the calendar is refused."""
         blank = (cells == BLANK).all(axis=1)
+        if blank.all():
+            return None
         wrong = self._misformed(cells)
         year, month, day = (self._number(cells, letter) for letter in "YMD")
         wrong |= (year < _EARLIEST) | (month < 1) | (month > 12) | (day < 1) | (day > 31)
-        months = (year - 1970) * 12 + month - 1
-        first = np.where(wrong, 0, months).astype("M8[M]")
+        first = np.where(wrong, 0, (year - 1970) * 12 + month - 1).astype("M8[M]")
         days = first.astype("M8[D]") + np.where(wrong, 0, day - 1).astype("m8[D]")
         wrong |= days.astype("M8[M]") != first
         row = first_row(wrong & ~blank)
         if row is not None:
             raise CellsRefused(row, f"is not a date written {self.form}")
-        dates = pl.Series(days.astype("M8[D]")).cast(pl.Date)
-        dates = dates.zip_with(pl.Series(~blank), pl.Series([None], dtype=pl.Date).new_from_index(0, len(dates)))
-        if self.required:
-            refuse_blank(dates)
-        return dates
+        days[blank] = _NO_DAY
+        return pl.Series(days)
 
     def _misformed(self, cells: Octets) -> npt.NDArray[np.bool_]:
         wrong = np.zeros(len(cells), dtype=np.bool_)

@@ -33,7 +33,9 @@ class CannotWrite(Exception):
     def __init__(self, findings: list[Finding]):
         self.findings = findings
         first = findings[0]
-        super().__init__(f"{len(findings)} value(s) cannot be written; first: row {first.row}, {first.source}: {first.why}")
+        super().__init__(
+            f"{len(findings)} value(s) cannot be written; first: row {first.row}, {first.source}: {first.why}"
+        )
 
     def __reduce__(self) -> tuple[type[CannotWrite], tuple[list[Finding]]]:
         return type(self), (self.findings,)

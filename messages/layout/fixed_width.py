@@ -8,13 +8,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from messages.layout.cutting import Cutter, PartName
 from messages.layout.errors import CannotWrite, Finding
 from messages.layout.model import Kind, Layout, Message
 from messages.layout.record import RecordCodec
-from messages.layout.totals import Running, exact_sum
+from messages.layout.totals import Running, Tally
 from messages.layout.vocabulary import MessageName
 
 Head: TypeAlias = Mapping[str, str | int | date | None]
@@ -34,7 +35,9 @@ class ParsedFile:
 class FixedWidthFile:
     """One message of one layout in one encoding. Counts, totals and sequences are written and verified here."""
 
-    def __init__(self, message: Message, encoding: str):
+    def __init__(self, message: Message, encoding: str, *, once: bool):
+        """``once``: each reference stands once in a file, as in an instruction (a result may repeat itself)."""
+        self._once: Final = once
         self._codecs: Final[dict[PartName, RecordCodec]] = {"header": RecordCodec(message.header, encoding)}
         if message.detail:
             self._codecs["detail"] = RecordCodec(message.detail, encoding)
@@ -57,11 +60,10 @@ class FixedWidthFile:
     def check(self, block: pl.DataFrame) -> list[Finding]:
         """Values of ``block`` that the details cannot carry; columns that it does not have are not judged."""
         detail = self._codecs["detail"]
-        wanted = [name for name in (placed.source for placed in detail.fields) if name in block.columns]
         findings: list[Finding] = []
         for start in range(0, block.height, WRITE_ROWS):
             part = block.slice(start, WRITE_ROWS)
-            _, found = detail.write({name: part[name] for name in wanted}, part.height)
+            _, found = detail.write(part)
             findings += [finding._replace(row=finding.row + start) for finding in found]
         return sorted(findings)
 
@@ -80,13 +82,13 @@ class FixedWidthFile:
         if findings:
             raise CannotWrite(findings)
         yield self._frame_record("header", head)[0]
-        rows, fen = 0, 0
+        tally = Tally(once=self._once)
         for block in blocks:
-            yield from self._details(block, rows)
-            rows += block.height
-            fen += exact_sum(block["amount_fen"]) if "amount_fen" in block.columns else 0
-        if (rows, fen) != (head.get("rows", rows), head.get("total_fen", fen)):
-            raise ValueError(f"the head promises {head.get('rows')} rows of {head.get('total_fen')} fen, not {rows} of {fen}")
+            yield from self._details(block, tally.rows)
+            tally.take(block)
+        promised = (head.get("rows", tally.rows), head.get("total_fen", tally.fen))
+        if (tally.rows, tally.fen) != promised or tally.repeated() is not None:
+            raise ValueError(f"the head promises {promised}, the items make {tally.rows}, {tally.fen}, each once")
         if "trailer" in self._codecs:
             yield self._frame_record("trailer", head)[0]
 
@@ -94,19 +96,20 @@ class FixedWidthFile:
         if part not in self._codecs:
             return b"", []
         codec = self._codecs[part]
-        columns = {placed.source: _single(head[placed.source]) for placed in codec.fields}
-        matrix, findings = codec.write(columns, 1)
+        matrix, findings = codec.write(
+            pl.DataFrame([_single(placed.source, head[placed.source]) for placed in codec.fields])
+        )
         return matrix.tobytes(), findings
 
     def _details(self, block: pl.DataFrame, before: int) -> Iterator[bytes]:
         detail = self._codecs["detail"]
+        wanted = [placed.source for placed in detail.fields if placed.source != "sequence"]
         rows_per_chunk = max(1, CHUNK_OCTETS // detail.octets)
         for start in range(0, block.height, WRITE_ROWS):
             part = block.slice(start, WRITE_ROWS)
             first = before + start + 1
-            columns = {placed.source: part[placed.source] for placed in detail.fields if placed.source != "sequence"}
-            columns["sequence"] = pl.int_range(first, first + part.height, dtype=pl.Int64, eager=True)
-            matrix, findings = detail.write(columns, part.height)
+            part = part.select(wanted).insert_column(0, _sequence(first, part.height))
+            matrix, findings = detail.write(part)
             if findings:
                 raise CannotWrite(sorted(finding._replace(row=finding.row + before + start) for finding in findings))
             for row in range(0, part.height, rows_per_chunk):
@@ -116,26 +119,30 @@ class FixedWidthFile:
         """The whole file, every octet of it accounted for; raises LayoutError."""
         sizes = {part: codec.octets for part, codec in self._codecs.items()}
         cutter = Cutter(sizes["header"], sizes.get("detail", 0), sizes.get("trailer", 0))
-        running = Running(self._codecs)
+        running = Running(self._codecs, once=self._once)
         frame: dict[PartName, dict[str, str | int | date | None]] = {"header": {}, "trailer": {}}
         blocks: list[pl.DataFrame] = []
         for piece in cutter.cut(chunks):
             columns = self._codecs[piece.part].read(piece.data, piece.line)
             if piece.part == "detail":
-                blocks.append(pl.DataFrame(running.take(columns, piece.line)))
+                blocks.append(running.take(columns, piece.line))
                 continue
-            frame[piece.part] = {source: column.item() for source, column in columns.items()}
+            frame[piece.part] = columns.row(0, named=True)
             running.expect(piece.part, frame[piece.part], piece.line)
         running.finish()
         return ParsedFile(frame["header"], tuple(blocks), frame["trailer"])
 
 
-def _single(value: str | int | date | None) -> pl.Series:
+def _single(name: str, value: str | int | date | None) -> pl.Series:
     dtype = {int: pl.Int64(), date: pl.Date()}.get(type(value), pl.String())
-    return pl.Series([value], dtype=dtype)
+    return pl.Series(name, [value], dtype=dtype)
+
+
+def _sequence(first: int, rows: int) -> pl.Series:
+    return pl.Series("sequence", np.arange(first, first + rows))
 
 
 @lru_cache(maxsize=256)
 def compiled(layout: Layout, name: MessageName, encoding: str) -> FixedWidthFile:
     """The compiled message of ``layout``; raises KeyError where the layout does not have it."""
-    return FixedWidthFile(layout.messages[name], encoding)
+    return FixedWidthFile(layout.messages[name], encoding, once=name is MessageName.INSTRUCTION)

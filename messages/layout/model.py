@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
     TEXT = "text"  # 文本, any character of the bank's encoding
     IDENTIFIER = "identifier"  # 标识: printable ASCII without blanks
-    REFERENCE = "reference"  # 明细参考号: an identifier, required, unique within the file
+    REFERENCE = "reference"  # 明细参考号: an identifier, required, once in an instruction
     DIGITS = "digits"  # 定长数字串: fills its field, leading zeros are part of it
     AMOUNT_FEN = "amount_fen"  # 金额(分)
     AMOUNT_YUAN = "amount_yuan"  # 金额(元), always two decimals

@@ -10,27 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from messages.layout.errors import CellsRefused
-from messages.layout.word_cells import PRINTABLE, WordCells
+from messages.layout.word_cells import PRINTABLE, UNWRITABLE, WordCells
 from messages.layout.words import Octets, first_row
 
 _ZERO: Final = 0x30
 _WHOLE: Final = r"\A(0|[1-9][0-9]*)\z"
 _YUAN: Final = r"\A(0|[1-9][0-9]*)\.[0-9]{2}\z"
-
-
-def unwritable(column: pl.Series, most: int) -> list[tuple[int, str]]:
-    """The (row, why) of values that are missing, negative or above ``most``."""
-    if not column.null_count() and (not len(column) or 0 <= column.min() <= column.max() <= most):  # type: ignore[operator]
-        return []
-    return [(row, why) for row, value in enumerate(column.to_list()) if (why := _why_not(value, most))]
-
-
-def _why_not(value: int | None, most: int) -> str | None:
-    if value is None:
-        return "is empty"
-    if value < 0:
-        return "is negative"
-    return "has more digits than the field" if value > most else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +25,14 @@ class DigitCells:
     octets: int
 
     def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay ``column`` (integers) into ``out``; the (row, why) of those that cannot be."""
-        faults = unwritable(column, 10**self.octets - 1)
-        if faults:
-            return faults
-        rest: npt.NDArray[np.int64] = column.cast(pl.Int64).to_numpy()
+        """Lay ``column`` (integers) into ``out``; the (row, why) of those that cannot be, and then nothing is laid."""
+        numbers = column.cast(pl.Int64)
+        if numbers.null_count():
+            return [(row, "is empty") for row, number in enumerate(numbers) if number is None]
+        rest: npt.NDArray[np.int64] = numbers.to_numpy()
+        if rest.min() < 0 or rest.max() >= 10**self.octets:
+            wrong = np.flatnonzero((rest < 0) | (rest >= 10**self.octets))
+            return [(int(row), f"is not a number of 1 to {self.octets} digits") for row in wrong]
         for position in range(self.octets - 1, -1, -1):
             tens = rest // 10
             out[:, position] = rest - tens * 10 + _ZERO
@@ -53,9 +41,9 @@ class DigitCells:
 
     def read(self, cells: Octets) -> pl.Series:
         """The numbers (Int64); anything but ASCII digits is refused."""
-        digits = np.ascontiguousarray(cells.T) - _ZERO  # below "0" wraps to above 9
-        row = first_row((digits > 9).any(axis=0))
-        if row is not None:
+        digits = np.ascontiguousarray(cells.T) - np.uint8(_ZERO)  # below "0" wraps to above 9
+        if digits.max() > 9:
+            row = first_row((digits > 9).T) or 0
             raise CellsRefused(row, "holds something other than the digits 0 to 9")
         numbers = digits[0].astype(np.int64)
         for place_value in digits[1:]:
@@ -73,26 +61,43 @@ class WrittenNumberCells:
     zeros: bool
     right: bool
 
-    def _words(self) -> WordCells:
+    @property
+    def null_means(self) -> str | None:
+        """See WordLike."""
+        return "is not an amount with two decimals" if self.yuan else "is not a number"
+
+    @property
+    def frame(self) -> WordCells:
+        """The field without regard to what its words mean."""
         return WordCells(self.octets, "ascii", PRINTABLE, full=self.zeros, right=self.right)
 
-    def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay ``column`` (integers, fen where ``yuan``) into ``out``; the (row, why) of those that cannot be."""
-        faults = unwritable(column, 10 ** (self.octets - self.yuan) - 1)
-        if faults:
-            return faults
-        words = column.cast(pl.String)
+    def words(self, column: pl.Expr) -> pl.Expr:
+        """The numbers as they are written; ``column`` is integers, fen where ``yuan``."""
+        digits = column.cast(pl.String)
         if self.yuan:
-            fen = words.str.zfill(3)
-            words = fen.str.slice(0, fen.str.len_bytes() - 2) + "." + fen.str.slice(-2)
-        return self._words().write(out, words.str.zfill(self.octets) if self.zeros else words)
+            digits = digits.str.zfill(3)
+            digits = digits.str.head(-2) + "." + digits.str.tail(2)
+        if self.zeros:
+            digits = digits.str.zfill(self.octets)
+        fits = column.is_between(0, 10 ** (self.octets - self.yuan) - 1)
+        return pl.when(fits).then(digits).otherwise(pl.lit(UNWRITABLE))
 
-    def read(self, cells: Octets) -> pl.Series:
-        """The numbers (Int64, fen where ``yuan``); anything but the one way to write them is refused."""
-        words = self._words().read(cells)
+    def lay(self, out: Octets, text: str) -> bool:
+        """See WordLike."""
+        return self.frame.lay(out, text)
+
+    def why_not(self, word: str) -> str | None:
+        """See WordLike."""
+        return "is empty, negative or too long" if word == UNWRITABLE else self.frame.why_not(word)
+
+    def draw(self, cells: Octets) -> str | pl.Series | None:
+        """See WordLike."""
+        return self.frame.draw(cells)
+
+    def value(self, words: pl.Expr) -> pl.Expr:
+        """The numbers (Int64, fen where ``yuan``), null for anything but the one way to write them."""
+        words = words.str.strip_chars(" ")
         if self.zeros:
             words = words.str.replace(r"\A0+([0-9])", "$1")
-        row = first_row(words.str.contains(_YUAN if self.yuan else _WHOLE).not_().to_numpy())
-        if row is not None:
-            raise CellsRefused(row, "is not an amount with two decimals" if self.yuan else "is not a number")
-        return words.str.replace(".", "", literal=True).cast(pl.Int64)
+        whole = words.str.replace(".", "", literal=True)
+        return pl.when(words.str.contains(_YUAN if self.yuan else _WHOLE)).then(whole).cast(pl.Int64, strict=False)

@@ -76,7 +76,7 @@ class _TextLoader(yaml.BaseLoader):
     """Composes nodes only: no tag is ever resolved, no alias ever followed."""
 
     def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise yaml.MarkedYAMLError(None, None, "anchors and aliases are not allowed", event.start_mark)
         node: yaml.Node | None = super().compose_node(parent, index)
@@ -147,7 +147,9 @@ def _mapping(node: yaml.MappingNode, key: Key, document: Document) -> dict[str, 
         if key_node.value in result:
             first = document.places[here][0]
             document.problems.append(
-                Problem(document.file, *place, dotted(here), f"was given in line {first} already", "keep one of the two")
+                Problem(
+                    document.file, *place, dotted(here), f"was given in line {first} already", "keep one of the two"
+                )
             )
             continue
         document.places[here] = place

@@ -79,9 +79,7 @@ def _place_problems(document: Document, here: Key, line: FieldLine, part: str | 
         yield document.problem((*here, "kind"), f"a {line.kind} has no place in the {part}", "correct it")
 
 
-def _source_problems(
-    document: Document, here: Key, line: FieldLine, sources: dict[str, Source]
-) -> Iterator[Problem]:
+def _source_problems(document: Document, here: Key, line: FieldLine, sources: dict[str, Source]) -> Iterator[Problem]:
     source = sources.get(line.source or "")
     known = ", ".join(sources) or "none"
     if source is None:
@@ -90,7 +88,9 @@ def _source_problems(
     if _SHAPES.get(line.kind, Shape.TEXT) is not source.shape:
         yield document.problem((*here, "kind"), f"{line.source} is a {source.shape}", "choose a kind that holds it")
     if (line.kind is Kind.REFERENCE) != (line.source == "reference"):
-        yield document.problem((*here, "kind"), "the source reference has the kind reference, no other has", "correct it")
+        yield document.problem(
+            (*here, "kind"), "the source reference has the kind reference, no other has", "correct it"
+        )
     strangers = {ours for _, ours in line.values} - source.choices
     if line.kind is Kind.CODE and strangers:
         remedy = f"choose from: {', '.join(sorted(source.choices)) or 'nothing, this source has no closed list'}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -13,22 +12,12 @@ from messages.layout.date_cells import DateCells
 from messages.layout.errors import CellsRefused, Finding, LayoutError
 from messages.layout.model import Align, DateForm, FieldLine, Kind, Pad, Record
 from messages.layout.number_cells import DigitCells, WrittenNumberCells
-from messages.layout.word_cells import ANY_TEXT, DIGITS, PRINTABLE, CodeCells, WordCells
-from messages.layout.words import BLANK, Octets, first_row
+from messages.layout.word_cells import ANY_TEXT, DIGITS, PRINTABLE, CodeCells, WordCells, WordLike
+from messages.layout.words import BLANK, SEPARATOR, Octets, first_row
 
 RECORD_END: Final = b"\r\n"
 COUNTED: Final = {Kind.SEQUENCE: "sequence", Kind.COUNT: "rows", Kind.TOTAL: "total_fen"}
 """Columns that the engine itself counts, beside the layout's sources."""
-
-
-class Cells(Protocol):
-    """One field's way in and out of a block of records."""
-
-    def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay a column into ``out`` (rows x octets, blank); the (row, why) of values that cannot be."""
-
-    def read(self, cells: Octets) -> pl.Series:
-        """The column; raises CellsRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +27,7 @@ class PlacedField:
     line: FieldLine
     source: str
     start: int
-    cells: Cells
+    cells: WordLike | DigitCells
 
     @property
     def columns(self) -> slice:
@@ -73,22 +62,35 @@ class RecordCodec:
         """The record's field of this kind, where it has one."""
         return next((placed for placed in self.fields if placed.line.kind is kind), None)
 
-    def write(self, columns: Mapping[str, pl.Series], rows: int) -> tuple[Octets, list[Finding]]:
-        """A row of octets for each row; fields whose source is not among ``columns`` stay blank."""
-        matrix = np.empty((rows, self.octets), dtype=np.uint8)
+    def write(self, block: pl.DataFrame) -> tuple[Octets, list[Finding]]:
+        """A row of octets for each row of ``block``; fields whose source it does not have stay blank."""
+        matrix = np.empty((block.height, self.octets), dtype=np.uint8)
         matrix[:] = self.template
+        present = [placed for placed in self.fields if placed.source in block.columns] if block.height else []
+        texts = _joined(block, present)
         findings: list[Finding] = []
-        for placed in self.fields:
-            if rows and placed.source in columns:
-                faults = placed.cells.write(matrix[:, placed.columns], columns[placed.source])
-                findings += [Finding(row, placed.source, why) for row, why in faults]
+        for placed in present:
+            out = matrix[:, placed.columns]
+            if isinstance(placed.cells, DigitCells):
+                faults = placed.cells.write(out, block[placed.source])
+            else:
+                laid = placed.cells.lay(out, texts[placed.source])
+                faults = [] if laid else _faults(block, placed.source, placed.cells)
+            findings += [Finding(row, placed.source, why) for row, why in faults]
         return matrix, findings
 
-    def read(self, data: bytes, first_line: int) -> dict[str, pl.Series]:
+    def read(self, data: bytes, first_line: int) -> pl.DataFrame:
         """The columns of whole records by source; raises LayoutError with the line, field and clause."""
         matrix = np.frombuffer(data, dtype=np.uint8).reshape(-1, self.octets)
         self._check_frame(matrix, first_line)
-        return {placed.source: _read(placed, matrix, first_line) for placed in self.fields}
+        drawn = [_drawn(placed, matrix, first_line) for placed in self.fields]
+        values = _values(self.fields, drawn)
+        block = pl.DataFrame(
+            [values.get(placed.source, column) for placed, column in zip(self.fields, drawn, strict=True)]
+        )
+        for placed in self.fields:
+            _refuse_nulls(placed, block[placed.source], first_line)
+        return block
 
     def _check_frame(self, matrix: Octets, first_line: int) -> None:
         row = first_row(matrix[:, -2:] != self.template[-2:])
@@ -106,15 +108,60 @@ class RecordCodec:
             raise LayoutError("holds a control character", line=first_line + row)
 
 
-def _read(placed: PlacedField, matrix: Octets, first_line: int) -> pl.Series:
+def _joined(block: pl.DataFrame, fields: list[PlacedField]) -> dict[str, str]:
+    """Each field's words in one text, all fields in one query."""
+    queries = {
+        placed.source: placed.cells.words(pl.col(placed.source)).str.join(SEPARATOR)
+        for placed in fields
+        if not isinstance(placed.cells, DigitCells)
+    }
+    return block.select(**queries).row(0, named=True) if queries else {}
+
+
+def _faults(block: pl.DataFrame, source: str, cells: WordLike) -> list[tuple[int, str]]:
+    words = block.select(cells.words(pl.col(source)))[source].to_list()
+    return [(row, why) for row, word in enumerate(words) if (why := cells.why_not(word))]
+
+
+def _drawn(placed: PlacedField, matrix: Octets, first_line: int) -> str | pl.Series:
+    cells = placed.cells
     try:
-        return placed.cells.read(matrix[:, placed.columns])
+        drawn = (
+            cells.read(matrix[:, placed.columns])
+            if isinstance(cells, DigitCells)
+            else cells.draw(matrix[:, placed.columns])
+        )
     except CellsRefused as fault:
-        line = placed.line
-        raise LayoutError(fault.what, line=first_line + fault.row, field=line.name, clause=line.clause) from None
+        raise _refusal(placed, fault.what, first_line + fault.row) from None
+    if drawn is None:
+        dtype = pl.Date() if placed.line.kind is Kind.DATE else pl.String()
+        drawn = pl.Series([None], dtype=dtype).new_from_index(0, len(matrix))
+    return drawn if isinstance(drawn, str) else drawn.alias(placed.source)
 
 
-def _cells(line: FieldLine, encoding: str) -> Cells:
+def _values(fields: list[PlacedField], drawn: list[str | pl.Series]) -> dict[str, pl.Series]:
+    """The values of the fields that were drawn as joined words, all fields in one query."""
+    texts: dict[str, str] = {}
+    queries: dict[str, pl.Expr] = {}
+    for placed, text in zip(fields, drawn, strict=True):
+        if isinstance(text, str) and not isinstance(placed.cells, DigitCells):
+            texts[placed.source] = text
+            queries[placed.source] = placed.cells.value(pl.col(placed.source).str.split(SEPARATOR).explode())
+    values = pl.DataFrame({source: [text] for source, text in texts.items()}).select(**queries)
+    return {source: values[source] for source in queries}
+
+
+def _refuse_nulls(placed: PlacedField, column: pl.Series, first_line: int) -> None:
+    what = None if isinstance(placed.cells, DigitCells) else placed.cells.null_means
+    if what is not None and column.null_count():
+        raise _refusal(placed, what, first_line + int(column.is_null().arg_true()[0]))
+
+
+def _refusal(placed: PlacedField, what: str, line: int) -> LayoutError:
+    return LayoutError(what, line=line, field=placed.line.name, clause=placed.line.clause)
+
+
+def _cells(line: FieldLine, encoding: str) -> WordLike | DigitCells:
     right = line.align is Align.RIGHT
     match line.kind:
         case Kind.TEXT:
@@ -132,7 +179,7 @@ def _cells(line: FieldLine, encoding: str) -> Cells:
             return _number_cells(line)
 
 
-def _number_cells(line: FieldLine) -> Cells:
+def _number_cells(line: FieldLine) -> WordLike | DigitCells:
     right = line.align is not Align.LEFT
     zeros = right and line.pad is not Pad.BLANK
     if zeros and not line.in_yuan:

@@ -5,29 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from messages.layout.cutting import PartName
 from messages.layout.errors import LayoutError
 from messages.layout.model import FieldLine, Kind
 from messages.layout.record import COUNTED, RecordCodec
+from messages.layout.words import first_row
 
 
 def exact_sum(numbers: pl.Series) -> int:
     """The sum of non-negative 64-bit numbers, exact however many they are."""
-    high = (numbers // 1_000_000_000).sum()
-    low = (numbers % 1_000_000_000).sum()
-    return int(high) * 1_000_000_000 + int(low)
+    values = numbers.cast(pl.Int64).to_numpy()
+    high = values // 1_000_000_000
+    return int(high.sum()) * 1_000_000_000 + int((values - high * 1_000_000_000).sum())
+
+
+class Tally:
+    """Rows, fen and references of the details so far."""
+
+    def __init__(self, *, once: bool):
+        self.rows = 0
+        self.fen = 0
+        self._references: list[pl.Series] = []
+        self._once = once
+
+    def take(self, block: pl.DataFrame) -> None:
+        """Count one more block."""
+        self.rows += block.height
+        if "amount_fen" in block.columns:
+            self.fen += exact_sum(block["amount_fen"])
+        if self._once and "reference" in block.columns:
+            self._references.append(block["reference"])
+
+    def repeated(self) -> int | None:
+        """The first row whose reference stood before, where each stands once."""
+        references = pl.concat(self._references) if self._references else pl.Series(dtype=pl.String)
+        if references.n_unique() == len(references):
+            return None
+        return int(references.is_first_distinct().not_().arg_true()[0])
 
 
 class Running:
     """Counts, adds up and compares while a file is read."""
 
-    def __init__(self, codecs: Mapping[PartName, RecordCodec]):
+    def __init__(self, codecs: Mapping[PartName, RecordCodec], *, once: bool):
         self._codecs = codecs
-        self._rows = 0
-        self._fen = 0
-        self._references: list[pl.Series] = []
+        self._tally = Tally(once=once)
         self._said: list[tuple[FieldLine, int, int]] = []
 
     def expect(self, part: PartName, values: Mapping[str, str | int | date | None], line: int) -> None:
@@ -38,38 +64,33 @@ class Running:
             if placed is not None and isinstance(said, int):
                 self._said.append((placed.line, said, line))
 
-    def take(self, columns: dict[str, pl.Series], line: int) -> dict[str, pl.Series]:
+    def take(self, block: pl.DataFrame, line: int) -> pl.DataFrame:
         """Check the sequence of a block of details, count it, and give it without its sequence."""
-        kept = {source: column for source, column in columns.items() if source != "sequence"}
-        if "sequence" in columns:
-            self._check_sequence(columns["sequence"], line)
-        if "amount_fen" in columns:
-            self._fen += exact_sum(columns["amount_fen"])
-        if "reference" in columns:
-            self._references.append(columns["reference"])
-        self._rows += len(next(iter(columns.values())))
-        return kept
+        if "sequence" in block.columns:
+            self._check_sequence(block["sequence"].to_numpy(), line)
+            block = block.drop("sequence")
+        self._tally.take(block)
+        return block
 
-    def _check_sequence(self, sequence: pl.Series, line: int) -> None:
-        expected = pl.int_range(self._rows + 1, self._rows + 1 + len(sequence), dtype=pl.Int64, eager=True)
-        wrong = (sequence != expected).arg_true()
-        if len(wrong):
-            self._refuse(Kind.SEQUENCE, "is not the next number of the file", line + int(wrong[0]))
+    def _check_sequence(self, sequence: npt.NDArray[np.int64], line: int) -> None:
+        row = first_row(sequence != np.arange(self._tally.rows + 1, self._tally.rows + 1 + len(sequence)))
+        if row is not None:
+            raise self._refusal(Kind.SEQUENCE, "is not the next number of the file", line + row)
 
     def finish(self) -> None:
-        """Raise LayoutError unless the file holds what it says, each reference once."""
+        """Raise LayoutError unless the file holds what it says, and each reference once where it must."""
         for field, said, line in self._said:
-            held = self._rows if field.kind is Kind.COUNT else self._fen
+            held = self._tally.rows if field.kind is Kind.COUNT else self._tally.fen
             if said != held:
-                what = f"says {said}, the details make {held}"
-                raise LayoutError(what, line=line, field=field.name, clause=field.clause)
-        if self._references:
-            references = pl.concat(self._references)
-            if references.n_unique() != len(references):
-                second = int(references.is_first_distinct().not_().arg_true()[0])
-                self._refuse(Kind.REFERENCE, "stands in the file twice", second + 2)
+                raise LayoutError(
+                    f"says {said}, the details make {held}", line=line, field=field.name, clause=field.clause
+                )
+        row = self._tally.repeated()
+        if row is not None:
+            raise self._refusal(Kind.REFERENCE, "stands in the file twice", row + 2)
 
-    def _refuse(self, kind: Kind, what: str, line: int) -> None:
+    def _refusal(self, kind: Kind, what: str, line: int) -> LayoutError:
         placed = self._codecs["detail"].field(kind)
-        field = placed.line if placed else None
-        raise LayoutError(what, line=line, field=field and field.name, clause=field and field.clause)
+        if placed is None:
+            return LayoutError(what, line=line)
+        return LayoutError(what, line=line, field=placed.line.name, clause=placed.line.clause)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,26 +13,51 @@ import polars as pl
 from messages.layout.errors import CellsRefused
 from messages.layout.words import BLANK, Encoded, Octets, decode, encode, first_row, place
 
+UNWRITABLE: Final = "\0"
+"""Stands for a value that has no word in the field; no repertoire has it."""
+BLANK_REFUSED: Final = "is blank, and must not be"
+
+
+class WordLike(Protocol):
+    """A field that is written, and mostly read, as words: columns of them, joined."""
+
+    @property
+    def null_means(self) -> str | None:
+        """What is wrong where a value that was read is null; None where null is a value."""
+
+    def words(self, column: pl.Expr) -> pl.Expr:
+        """The words (String, never null) to write for a column of values."""
+
+    def lay(self, out: Octets, text: str) -> bool:
+        """Lay joined words into ``out``; False, and nothing laid, if any of them cannot be."""
+
+    def why_not(self, word: str) -> str | None:
+        """Why this one word cannot be written, without telling it; None if it can."""
+
+    def draw(self, cells: Octets) -> str | pl.Series | None:
+        """Joined words (to be given to ``value``), or the values themselves, or None where all are blank."""
+
+    def value(self, words: pl.Expr) -> pl.Expr:
+        """The values of words that were read, padding and all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repertoire:
     """Which octets a word may have, and how to say so."""
 
-    allowed: npt.NDArray[np.bool_]
+    lowest: int
+    highest: int
     otherwise: str
-    pattern: str  # the same as a regular expression over a whole decoded word
+
+    def strangers(self, octets: Octets) -> npt.NDArray[np.bool_]:
+        """Which octets are outside of it; DEL always is."""
+        outside = (octets - np.uint8(self.lowest)) > self.highest - self.lowest  # below the lowest wraps around
+        return outside | (octets == 0x7F) if self.highest > 0x7F else outside
 
 
-def _octets(low: int, high: int) -> npt.NDArray[np.bool_]:
-    allowed = np.zeros(256, dtype=np.bool_)
-    allowed[low : high + 1] = True
-    allowed[0x7F] = False
-    return allowed
-
-
-ANY_TEXT: Final = Repertoire(_octets(0x20, 0xFF), "holds a control character", r"\A[^\x00-\x1f\x7f]+\z")
-PRINTABLE: Final = Repertoire(_octets(0x21, 0x7E), "holds something other than printable ASCII", r"\A[!-~]+\z")
-DIGITS: Final = Repertoire(_octets(0x30, 0x39), "holds something other than the digits 0 to 9", r"\A[0-9]+\z")
+ANY_TEXT: Final = Repertoire(0x20, 0xFF, "holds a control character")
+PRINTABLE: Final = Repertoire(0x21, 0x7E, "holds something other than printable ASCII")
+DIGITS: Final = Repertoire(0x30, 0x39, "holds something other than the digits 0 to 9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,93 +71,113 @@ class WordCells:
     full: bool = False
     right: bool = False
 
-    def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay ``column`` (String, nulls allowed) into ``out``; the (row, why) of those that cannot be."""
-        words = column.fill_null("")
-        words = words.str.strip_chars(" ") if self.right else words.str.strip_chars_end(" ")
-        encoded = self._encoded(words)
-        if encoded is None:
-            return [(row, why) for row, word in enumerate(words.to_list()) if (why := self._why_not(word))]
-        place(out, encoded, right=self.right)
-        return []
+    @property
+    def null_means(self) -> str | None:
+        """See WordLike."""
+        return BLANK_REFUSED if self.required else None
 
-    def _encoded(self, words: pl.Series) -> Encoded | None:
-        """The words where all of them fit, judged at once."""
+    def words(self, column: pl.Expr) -> pl.Expr:
+        """The values without the blanks that padding would add to them."""
+        words = column.cast(pl.String).fill_null("")
+        return words.str.strip_chars(" ") if self.right else words.str.strip_chars_end(" ")
+
+    def lay(self, out: Octets, text: str) -> bool:
+        """See WordLike."""
         try:
-            encoded = encode(words, self.encoding)
+            words = encode(text, self.encoding)
         except UnicodeEncodeError:
-            return None
-        strangers = np.count_nonzero(~self.repertoire.allowed[encoded.buffer])
-        shortest, longest = int(encoded.lengths.min()), int(encoded.lengths.max())
-        fits = longest <= self.octets and not (self.required and shortest == 0)
-        if self.full:
-            fits = fits and bool(np.isin(encoded.lengths, (0, self.octets)).all())
-        return encoded if fits and strangers == encoded.separators == len(words) else None
+            return False
+        if not self._fit(words, rows=len(out)):
+            return False
+        place(out, words, right=self.right)
+        return True
 
-    def _why_not(self, word: str) -> str | None:
-        """Why this one word cannot be written, without telling it; None if it can."""
+    def _fit(self, words: Encoded, rows: int) -> bool:
+        shortest, longest = int(words.lengths.min()), int(words.lengths.max())
+        if longest > self.octets or (self.required and shortest == 0):
+            return False
+        if self.full and shortest < self.octets and not np.isin(words.lengths, (0, self.octets)).all():
+            return False
+        separators = rows
+        strangers = np.count_nonzero(self.repertoire.strangers(words.buffer))
+        return len(words.lengths) == separators == strangers
+
+    def why_not(self, word: str) -> str | None:
+        """See WordLike."""
         try:
             octets = word.encode(self.encoding)
         except UnicodeEncodeError:
             return f"holds a character that {self.encoding.upper()} does not have"
         if not octets:
             return "is empty" if self.required else None
-        if not self.repertoire.allowed[np.frombuffer(octets, dtype=np.uint8)].all():
+        if self.repertoire.strangers(np.frombuffer(octets, dtype=np.uint8)).any():
             return self.repertoire.otherwise
         if self.full and len(octets) != self.octets:
             return f"has {len(octets)} octets, not exactly {self.octets}"
         return f"has {len(octets)} octets, the field has {self.octets}" if len(octets) > self.octets else None
 
-    def read(self, cells: Octets) -> pl.Series:
-        """The words, null where blank; raises CellsRefused."""
-        words = decode(cells, self.encoding, right=self.right)
-        if self.required:
-            refuse_blank(words)
+    def draw(self, cells: Octets) -> str | pl.Series | None:
+        """See WordLike; what stands outside the repertoire is refused."""
+        if self.repertoire is not ANY_TEXT:  # control characters are the record's to refuse
+            row = first_row(self._misplaced(cells))
+            if row is not None:
+                raise CellsRefused(row, self.repertoire.otherwise)
+        return decode(cells, self.encoding)
+
+    def _misplaced(self, cells: Octets) -> npt.NDArray[np.bool_]:
+        blank = cells == BLANK
+        wrong = self.repertoire.strangers(cells)
+        if not wrong.any():
+            return wrong
+        wrong &= ~blank
+        before, after = (blank[:, 1:], blank[:, :-1]) if self.right else (blank[:, :-1], blank[:, 1:])
+        wrong[:, 1:] |= before & ~after
         if self.full:
-            blank = (cells == BLANK).all(axis=1)
-            row = first_row((~self.repertoire.allowed[cells]).any(axis=1) & ~blank)
-        else:
-            row = _first(words.str.contains(self.repertoire.pattern).not_())
-        if row is not None:
-            raise CellsRefused(row, self.repertoire.otherwise)
-        return words
+            wrong[:, 0] |= blank[:, -1] & ~blank[:, 0]
+        return wrong
+
+    def value(self, words: pl.Expr) -> pl.Expr:
+        """See WordLike."""
+        words = words.str.strip_chars(" ") if self.right else words.str.strip_chars_end(" ")
+        return pl.when(words != "").then(words)
 
 
 @dataclass(frozen=True, slots=True)
 class CodeCells:
     """A field that holds the bank's code for one of our closed list."""
 
-    words: WordCells
+    frame: WordCells
     ours_by_raw: Mapping[str, str]
-    raw_by_ours: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "raw_by_ours", {ours: raw for raw, ours in self.ours_by_raw.items()})
+    @property
+    def null_means(self) -> str | None:
+        """See WordLike."""
+        return self.frame.null_means
 
-    def write(self, out: Octets, column: pl.Series) -> list[tuple[int, str]]:
-        """Lay the bank's codes for ``column`` into ``out``; the (row, why) of those that it has no code for."""
-        raw = column.replace_strict(self.raw_by_ours, default=None, return_dtype=pl.String)
-        unknown = (raw.is_null() & column.is_not_null()).arg_true().to_list()
-        if unknown:
-            return [(row, "has no code in the bank's list") for row in unknown]
-        return self.words.write(out, raw)
+    def words(self, column: pl.Expr) -> pl.Expr:
+        """The bank's codes."""
+        raw_by_ours = {ours: raw for raw, ours in self.ours_by_raw.items()}
+        raw = column.replace_strict(raw_by_ours, default=UNWRITABLE, return_dtype=pl.String)
+        return pl.when(column.is_not_null()).then(raw).otherwise(pl.lit(""))
 
-    def read(self, cells: Octets) -> pl.Series:
-        """Our values; a code that the document does not have is refused."""
-        raw = self.words.read(cells)
-        ours = raw.replace_strict(self.ours_by_raw, default=None, return_dtype=pl.String)
-        row = _first(ours.is_null() & raw.is_not_null())
+    def lay(self, out: Octets, text: str) -> bool:
+        """See WordLike."""
+        return self.frame.lay(out, text)
+
+    def why_not(self, word: str) -> str | None:
+        """See WordLike."""
+        return "has no code in the bank's list" if word == UNWRITABLE else self.frame.why_not(word)
+
+    def draw(self, cells: Octets) -> str | pl.Series | None:
+        """See WordLike; a code that the document does not have is refused."""
+        known = (cells == BLANK).all(axis=1)
+        for raw in self.ours_by_raw:
+            known |= (cells == np.frombuffer(raw.encode("ascii"), dtype=np.uint8)).all(axis=1)
+        row = first_row(~known)
         if row is not None:
             raise CellsRefused(row, "is not a code of the bank's list")
-        return ours
+        return self.frame.draw(cells)
 
-
-def refuse_blank(values: pl.Series) -> None:
-    """Raise CellsRefused at the first null."""
-    row = _first(values.is_null()) if values.null_count() else None
-    if row is not None:
-        raise CellsRefused(row, "is blank, and must not be")
-
-
-def _first(mask: pl.Series) -> int | None:
-    return first_row(mask.fill_null(value=False).to_numpy())
+    def value(self, words: pl.Expr) -> pl.Expr:
+        """Our values."""
+        return words.replace_strict(dict(self.ours_by_raw), default=None, return_dtype=pl.String)

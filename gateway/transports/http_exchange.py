@@ -1,0 +1,176 @@
+"""One HTTP request and its answer: bounded in time and size, and honest about what may have been sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from OpenSSL import SSL
+from service_identity import VerificationError
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
+from twisted.web.http_headers import Headers
+
+from gateway.transports.contract import Misconfigured, Reply, Sink, TransportFault
+from gateway.transports.http_body import StreamedBody
+from gateway.transports.patience import Patience
+
+# Alerts by which a TLS peer says "not with this certificate". A server that sends one has not finished
+# its handshake, so no byte of a request reached its application (RFC 8446 sections 4.4.2 and 6.2).
+_CERTIFICATE_ALERTS = (
+    "certificate required", "bad certificate", "unknown ca", "certificate unknown", "certificate expired",
+    "certificate revoked", "unsupported certificate", "access denied",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one exchange may take."""
+
+    idle_seconds: float  # without a byte either way
+    total_seconds: float
+    answer_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request; ``size`` bytes of ``body``, or no body at all."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Callable[[], Iterator[bytes]] | None = None
+    size: int = 0
+
+
+class AnswerTooLarge(Exception):
+    """The answer is above the limit."""
+
+
+async def exchange(agent: Any, clock: Any, request: Outgoing, sink: Sink, limits: Limits) -> Reply:
+    """Send a request, its answer's body to ``sink``; any status is a reply, redirects are not followed.
+
+    Raises TransportFault: ``maybe_sent`` is True from the moment that the head of a request *with a
+    body* was written; a request without one asks, and changes nothing. Raises Misconfigured where the
+    two sides do not trust each other.
+    """
+    patience = Patience(clock, limits.idle_seconds, limits.total_seconds)
+    body = None if request.body is None else StreamedBody(clock, request.body, request.size, patience.progress)
+    try:
+        return await _converse(agent, request, body, sink, limits, patience)
+    except TransportFault:
+        raise
+    except Exception as error:
+        raise _fault(request, error, patience.expired, body is not None and body.started) from error
+    finally:
+        patience.end()
+        if body is not None:
+            body.abandon()
+
+
+async def _converse(
+    agent: Any, request: Outgoing, body: StreamedBody | None, sink: Sink, limits: Limits, patience: Patience
+) -> Reply:
+    headers = Headers({name: [value] for name, value in request.headers.items()})
+    response: Any = await patience.watch(
+        agent.request(request.method.encode("ascii"), request.url.encode("ascii"), headers, body)
+    )
+    received = await patience.watch(_collect(response, sink, limits.answer_bytes, patience.progress))
+    return Reply(response.code, _readable(response.headers), received)
+
+
+def _readable(headers: Headers) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): ", ".join(value.decode("latin-1") for value in values)
+        for name, values in headers.getAllRawHeaders()
+    }
+
+
+def _collect(response: Any, sink: Sink, limit_bytes: int, progress: Callable[[], None]) -> Deferred[int]:
+    collector = _Collector(sink, limit_bytes, progress)
+    response.deliverBody(collector)
+    return collector.done
+
+
+class _Collector(Protocol):
+    """Passes an answer's body on, up to the limit."""
+
+    def __init__(self, sink: Sink, limit_bytes: int, progress: Callable[[], None]):
+        self.done: Deferred[int] = Deferred(lambda _cancelled: self._abort())
+        self._sink = sink
+        self._limit = limit_bytes
+        self._progress = progress
+        self._received = 0
+
+    def _abort(self) -> None:
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abortConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.done.called:
+            return
+        self._progress()
+        self._received += len(data)
+        try:
+            if self._received > self._limit:
+                raise AnswerTooLarge(f"the answer is above the limit of {self._limit} bytes")
+            self._sink.write(data)
+        except Exception:
+            self.done.errback()
+            self._abort()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        if self.done.called:
+            return
+        if isinstance(reason.value, ResponseDone):
+            self.done.callback(self._received)
+        else:
+            self.done.errback(reason)
+
+
+def _fault(request: Outgoing, error: Exception, expired: str | None, started: bool) -> TransportFault:
+    what = f"{request.method} {request.url}"
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, TransportFault):
+            return cause
+        distrust = _distrust(cause)
+        if distrust:
+            return Misconfigured(f"{what}: {distrust}")
+    told = expired or "; ".join(dict.fromkeys(_told(cause) for cause in causes))
+    return TransportFault(f"{what}: {told}", maybe_sent=started)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The leaves under Twisted's wrappers, which each hold a list of failures."""
+    reasons: list[Failure] = getattr(error, "reasons", [])
+    if not reasons:
+        yield error
+    for reason in reasons:
+        if reason.value is not None:
+            yield from _causes(reason.value)
+
+
+def _told(cause: BaseException) -> str:
+    if isinstance(cause, ConnectError | DNSLookupError):
+        return f"cannot connect ({cause})"
+    return f"{type(cause).__name__}: {cause}".rstrip(": ")
+
+
+def _distrust(cause: BaseException) -> str | None:
+    """Why one side does not accept the other's certificate, or None for any other trouble."""
+    if isinstance(cause, VerificationError):
+        return "the server's certificate is for another name; correct base_url or ask for the right certificate"
+    if not isinstance(cause, SSL.Error):
+        return None
+    text = str(cause).lower()
+    if "certificate verify failed" in text:
+        return "the server's certificate is not signed by the trusted CA or not valid now; check trusted_ca"
+    if "alert" in text and any(alert in text for alert in _CERTIFICATE_ALERTS):
+        return f"the server refuses our certificate ({cause}); the bank must register it, or it has expired"
+    return None

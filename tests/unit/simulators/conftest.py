@@ -1,0 +1,122 @@
+"""Simulators as their users meet them: own processes, real sockets; and a tiny independent instruction writer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.keys import create_demo_keys
+
+
+@dataclass
+class Started:
+    """One simulator process and what it announced."""
+
+    process: subprocess.Popen[bytes]
+    ready: dict[str, Any]
+    state: Path
+
+    def call(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """One call of the control interface."""
+        url = f"http://127.0.0.1:{self.ready['control_port']}{path}"
+        data = body.encode() if body is not None else (b"" if method == "POST" else None)
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def told(self, path: str) -> Any:
+        """JSON of a control path."""
+        return json.loads(self.call("GET", path)[1])
+
+    def until(self, condition: Callable[[], Any], seconds: float = 10) -> Any:
+        """Wait for something that the simulator does by itself."""
+        end = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < end, "the simulator did not do it in time"
+            time.sleep(0.02)
+        return found
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("keys")
+    create_demo_keys(directory)
+    return directory
+
+
+@pytest.fixture
+def start(keys: Path, tmp_path: Path) -> Iterator[Callable[..., Started]]:
+    running: list[Started] = []
+
+    def begin(kind: str, script: str = "seed: 1", state: Path | None = None, *more: str) -> Started:
+        path = tmp_path / f"script-{len(running)}.yaml"
+        path.write_text(script, "utf-8")
+        state = state or tmp_path / f"state-{len(running)}"
+        command = [sys.executable, "-m", "simulators.cli", kind, "--keys", str(keys), "--state", str(state)]
+        process = subprocess.Popen(
+            [*command, "--script", str(path), "--json", *more], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, "the simulator did not start"
+        running.append(Started(process, json.loads(line), state))
+        return running[-1]
+
+    yield begin
+    for simulator in running:
+        if simulator.process.poll() is None:
+            simulator.stop()
+
+
+def _padded(text: str, width: int) -> bytes:
+    return text.encode("gb18030").ljust(width)
+
+
+@pytest.fixture
+def instruction() -> Callable[..., bytes]:
+    """Writes an instruction file field by field from the record table; items are (account, name, fen)."""
+
+    def write(message_id: str, items: list[tuple[str, str, int]]) -> bytes:
+        total = sum(fen for _, _, fen in items)
+        lines = [
+            b"H01"
+            + message_id.encode()
+            + b"2026030220260303"
+            + _padded("GD-001", 20)
+            + _padded("耕地地力保护补贴", 60)
+            + _padded("PZ2026-1", 30)
+            + _padded("3000123456", 32)
+            + b"402731000018"
+            + f"{len(items):08d}{total:018d}".encode()
+        ]
+        for number, (account, name, fen) in enumerate(items, 1):
+            lines.append(
+                f"D{number:08d}{message_id[:12]}{number - 1:08d}1".encode()
+                + _padded(name, 120)
+                + b"01"
+                + _padded("11010519491231002X", 20)
+                + _padded(account, 32)
+                + b"1402731000018"
+                + f"{fen:015d}".encode()
+                + _padded("", 60)
+            )
+        lines.append(f"T{len(items):08d}{total:018d}".encode())
+        return b"\r\n".join(lines) + b"\r\n"
+
+    return write
