@@ -66,7 +66,9 @@ def read_code_rows(path: Path) -> list[CodeRow]:
         first = lines.setdefault((row.status_raw, row.reason_raw), number)
         if first != number:
             key = f"{row.status_raw}/{row.reason_raw}"
-            problems.append(Problem(str(path), number, 1, key, f"stands in line {first} already", "keep one of the two"))
+            problems.append(
+                Problem(str(path), number, 1, key, f"stands in line {first} already", "keep one of the two")
+            )
         rows.append(row)
     if not rows and not problems:
         problems.append(Problem(str(path), 1, 1, "(document)", "has no codes", "add the bank's codes"))

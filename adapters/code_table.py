@@ -53,7 +53,10 @@ class CodeTable:
 
     def decode(self, status_raw: str | None, reason_raw: str | None) -> Decoded:
         """One item's status and reason: the exact pair, else any reason with that status, else UNKNOWN."""
-        status, reason = (status_raw or "").strip(), (reason_raw or "").strip()
+        status = (status_raw or "").strip()
+        return _UNREADABLE if status.startswith(FILE) else self._decode(status, (reason_raw or "").strip())
+
+    def _decode(self, status: str, reason: str) -> Decoded:
         exact, general = self._rows.get((status, reason)), self._rows.get((status, ""))
         if exact is not None:
             return _decoded(exact, mapped=True)
@@ -81,8 +84,8 @@ class CodeTable:
         """What a bank's word about a whole file means (rows ``file:<status>``; ``file:*`` is any other status)."""
         status = FILE + (status_raw or "").strip()
         if any(known == status for known, _ in self._rows):
-            return self.decode(status, reason_raw)
-        return self.decode(FILE + ANY, None)
+            return self._decode(status, (reason_raw or "").strip())
+        return self._decode(FILE + ANY, "")
 
     def file_status(self, raw: str) -> Outcome:
         """The outcome that a file-level status means; UNKNOWN where the table does not have it."""

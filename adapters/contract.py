@@ -87,7 +87,9 @@ class CannotTranslate(Exception):
     def __init__(self, findings: list[tuple[int, str, str]]):
         self.findings = findings
         item_no, name, why = findings[0]
-        super().__init__(f"{len(findings)} item(s) cannot be written for this bank; first: item {item_no}, {name}: {why}")
+        super().__init__(
+            f"{len(findings)} item(s) cannot be written for this bank; first: item {item_no}, {name}: {why}"
+        )
 
 
 class Dialect(Protocol):

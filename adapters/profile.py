@@ -98,7 +98,7 @@ class Inquiry(Part):
 
 
 class FileNames(Part):
-    """File name patterns with ``{message_id}`` and, inward, ``{part}`` (1 to 8 letters or digits: results may be partial)."""
+    """File name patterns with ``{message_id}`` and, inward, ``{part}`` (1 to 8 letters or digits)."""
 
     instruction: str
     acknowledgement: str

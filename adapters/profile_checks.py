@@ -58,7 +58,9 @@ def _https_wrongs(profile: BankProfile, endpoint: HttpsEndpoint) -> Iterator[Wro
         yield Wrong(("file_names",), "an HTTPS bank has no files", "remove it")
     if endpoint.inquiry_path.count("{message_id}") != 1 or len(_PLACEHOLDER.findall(endpoint.inquiry_path)) != 1:
         key: Key = ("transport", "inquiry_path")
-        yield Wrong(key, "must contain {message_id} once and no other placeholder", "for example /payments/{message_id}")
+        yield Wrong(
+            key, "must contain {message_id} once and no other placeholder", "for example /payments/{message_id}"
+        )
     for name in ("submit_path", "inquiry_path"):
         if not getattr(endpoint, name).startswith("/"):
             yield Wrong(("transport", name), "does not begin with /", "write the path as it follows base_url")
@@ -84,7 +86,7 @@ def _name_wrongs(names: FileNames, message: MessageName) -> Iterator[Wrong]:
     allowed = {"{message_id}", "{part}"} if message in (MessageName.RESULT, MessageName.RETURNED) else {"{message_id}"}
     found = _PLACEHOLDER.findall(template)
     if found.count("{message_id}") != 1 or len(set(found)) != len(found):
-        yield Wrong(key, "must contain {message_id}, and each placeholder once", f"for example X{{message_id}}.txt")
+        yield Wrong(key, "must contain {message_id}, and each placeholder once", "for example X{message_id}.txt")
     if set(found) - allowed:
         yield Wrong(key, f"has a placeholder other than {' '.join(sorted(allowed))}", "remove it")
     if not _SAFE_NAME.fullmatch(_PLACEHOLDER.sub("", template)):

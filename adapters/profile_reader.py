@@ -39,9 +39,7 @@ def read_profile(path: Path, overrides: Mapping[str, object] | None = None) -> B
     return profile.model_copy(update={_FILLED_IN: layout})
 
 
-def read_all(
-    directory: Path, overrides: Mapping[str, Mapping[str, object]] | None = None
-) -> dict[str, BankProfile]:
+def read_all(directory: Path, overrides: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, BankProfile]:
     """All profiles of ``directory`` (``config/banks``) by bank; ``overrides`` by bank, see ``read_profile``."""
     problems: list[Problem] = []
     profiles: dict[str, BankProfile] = {}
@@ -53,7 +51,9 @@ def read_all(
             problems += refused.problems
     for bank in given:
         what = "endpoint settings are given for a bank that has no profile"
-        problems.append(Problem(str(directory / f"{bank}.yaml"), 1, 1, "transport", what, "add the profile or remove them"))
+        problems.append(
+            Problem(str(directory / f"{bank}.yaml"), 1, 1, "transport", what, "add the profile or remove them")
+        )
     problems += _between(directory, profiles)
     if problems:
         raise ConfigurationRefused(problems)
@@ -85,7 +85,9 @@ def _layout(path: Path, document: Document, profile: BankProfile, problems: list
         problems += refused.problems
         return None
     for name in VOCABULARIES.keys() - layout.messages.keys():
-        problems.append(document.problem(("layout",), f"{file} has no message {name}", "add the document's table for it"))
+        problems.append(
+            document.problem(("layout",), f"{file} has no message {name}", "add the document's table for it")
+        )
     return layout
 
 

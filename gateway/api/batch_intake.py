@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from messages.batch.header import BatchHeader
-from pydantic import ValidationError
-
 from gateway.api import strict_json
 from gateway.api.bounds import Bounds
 from gateway.api.clients import Client
@@ -15,10 +12,9 @@ from gateway.api.content_digest import declared_sha256, require_same
 from gateway.api.envelope import Envelope
 from gateway.api.operation import Call, Reply
 from gateway.api.problems import Problem
-from gateway.api.submission import Submission
+from gateway.api.submission import read_submission
 from gateway.api.threads import Threads
 from gateway.api.uploading import MemoryUpload, SpooledUpload, Writer
-from gateway.api.validation import problem_of
 from gateway.api.waiting import UNSETTLED, Watch, wished
 from gateway.services.answers import Answers
 from gateway.services.intake import Intake
@@ -74,11 +70,11 @@ class BatchIntake:
     def _submitted(self, client_id: str, body: bytes, declared: str | None) -> tuple[Batch, bool]:
         """In a thread: open the batch, and give it its items where they came along."""
         require_same(declared, hashlib.sha256(body).hexdigest())
-        submission = self._read(body)
-        batch, created = self.intake.open_batch(client_id, submission.header)
-        if submission.items is None:
+        header, items = read_submission(body, self.bounds.max_inline_items)
+        batch, created = self.intake.open_batch(client_id, header)
+        if items is None:
             return batch, created
-        lines = strict_json.lines(submission.items)
+        lines = strict_json.lines(items)
         writer = self.intake.writer(client_id, batch.batch_no, NDJSON, None)
         try:
             writer.write(lines)
@@ -86,19 +82,6 @@ class BatchIntake:
         finally:
             writer.abandon()
         return self.intake.attach(client_id, batch.batch_no, content)[0], created
-
-    def _read(self, body: bytes) -> Submission:
-        data = strict_json.parse(body)
-        if not isinstance(data, dict) or not isinstance(data.get("header"), dict):
-            raise Problem("BAD_FIELD", field="header", zh="缺少批次信息 header。", en="header: an object is required")
-        items = data.get("items")
-        if isinstance(items, list) and len(items) > self.bounds.max_inline_items:
-            raise Problem("TOO_LARGE", field="items")
-        header = strict_json.lines([data.pop("header")])  # numbers that are no integers stay what they were
-        try:
-            return Submission(header=BatchHeader.model_validate_json(header), **data)
-        except ValidationError as error:
-            raise problem_of(error) from None
 
     async def _reply(self, batch: Batch, status: int) -> Reply:
         shown = await self.threads.run(self.answers.status, batch.batch_id)

@@ -57,7 +57,7 @@ def _submit(intake: BatchIntake) -> Operation:
             Answer(200, "重复提交，与首次相同", "submitted before, identical", BatchStatus),
         ),
         problems=(
-            *("BAD_JSON", "BAD_FIELD", "BAD_DIGEST", "DIGEST_UNREADABLE", "HEADER_REFUSED", "BATCH_CONFLICT"),
+            *("BAD_JSON", "BAD_FIELD", "BAD_DIGEST", "DIGEST_UNREADABLE", "NOT_PAYABLE", "BATCH_CONFLICT"),
             *("CONTENT_CONFLICT", "TOO_LARGE", "MEDIA_TYPE", "CONTENT_ENCODING", "STORE_FULL"),
         ),
     )

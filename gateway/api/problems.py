@@ -6,13 +6,26 @@ data can leave in an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE: Final = "application/problem+json"
+MOST_PROBLEMS: Final = 50
+
+
+class FieldProblem(BaseModel):
+    """One of several things that are wrong with a header."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    code: str
+    zh: str
+    en: str
 
 
 class ProblemDocument(BaseModel):
@@ -29,6 +42,7 @@ class ProblemDocument(BaseModel):
     field: str | None = Field(description="字段 · which part of the request, where one can be named")
     remedy_zh: str = Field(description="处理办法")
     remedy_en: str = Field(description="what to do")
+    problems: list[FieldProblem] = Field(description="逐字段问题 · problems field by field, at most 50; may be empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ KINDS: Final[dict[str, Kind]] = {
         "give sha-256=:base64: as RFC 9530 says",
     ),
     "EMPTY": Kind(400, "没有任何明细。", "there are no items", "请附上明细。", "send the items"),
-    "HEADER_REFUSED": Kind(422, "批次信息未被接受。", "the batch header is not accepted", _RESEND_ZH, _RESEND_EN),
+    "NOT_PAYABLE": Kind(422, "该批次不得发放。", "such a batch may not be paid", _RESEND_ZH, _RESEND_EN),
     "BUSY": Kind(
         503,
         "当前上传过多，请稍后重试。",
@@ -183,9 +197,11 @@ class Problem(Exception):
         zh: str | None = None,
         en: str | None = None,
         headers: Mapping[str, str] | None = None,
+        problems: Iterable[Mapping[str, object]] = (),
     ):
         self.code, self.field, self.zh, self.en = code, field, zh, en
         self.headers = dict(headers or {})
+        self.problems = [FieldProblem.model_validate(dict(one)) for one in islice(problems, MOST_PROBLEMS)]
         super().__init__(f"{code}{f' ({field})' if field else ''}")
 
     @property
@@ -206,4 +222,5 @@ class Problem(Exception):
             field=self.field,
             remedy_zh=kind.remedy_zh,
             remedy_en=kind.remedy_en,
+            problems=self.problems,
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from messages.batch.header import BatchHeader
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from gateway.api import strict_json
+from gateway.api.problems import Problem
 from messages.batch.columns import ITEM_SCHEMA, AccountKind, IdType, PayeeKind
+from messages.batch.header import BatchHeader
+from messages.batch.header_reading import read_header
 
 _DESCRIBED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "item_id": ("明细编号 · unique within the batch", {"type": "string"}),
@@ -41,9 +44,35 @@ Item = Annotated[dict[str, Any], WithJsonSchema(ITEM_JSON_SCHEMA)]
 
 
 class Submission(BaseModel):
-    """A batch: its header alone, or with up to 1000 items."""
+    """A batch: its header alone, or with its items (提交内容); what ``read_submission`` takes."""
 
     model_config = ConfigDict(extra="forbid")
 
     header: BatchHeader
-    items: list[Item] | None = Field(default=None, min_length=1, description="内联明细 · inline items")
+    items: list[Item] | None = Field(default=None, min_length=1, max_length=1000, description="内联明细 · inline items")
+
+
+def read_submission(body: bytes, most_items: int) -> tuple[BatchHeader, list[dict[str, Any]] | None]:
+    """Header and items of a JSON body; raises Problem, and HeaderRefused with all that is wrong with the header.
+
+    Items are not judged here: each is an object, and what is in it is for the check to say.
+    """
+    data = strict_json.parse(body)
+    if not isinstance(data, dict) or not isinstance(data.get("header"), dict) or data.keys() - {"header", "items"}:
+        raise Problem("BAD_FIELD", field="header", zh="正文应为 header 和(可选)items。", en=_EXPECTED)
+    items = data.get("items")
+    if items is not None:
+        _require_items(items, most_items)
+    return read_header(strict_json.lines([data["header"]])), items
+
+
+_EXPECTED: Final = "the body is an object with header, an object, and optionally items, a list"
+
+
+def _require_items(items: Any, most: int) -> None:
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Problem("BAD_FIELD", field="items", zh="items 应为对象的数组。", en="items is a list of objects")
+    if not items:
+        raise Problem("EMPTY", field="items")
+    if len(items) > most:
+        raise Problem("TOO_LARGE", field="items")

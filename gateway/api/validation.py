@@ -12,8 +12,9 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from gateway.api.problems import Problem
-from gateway.services.intake import DigestDiffers, EmptyContent, HeaderRefused, NoSuchBatch
+from gateway.services.intake import DigestDiffers, EmptyContent, NoSuchBatch, NotPayable
 from gateway.store.errors import BatchConflict, ContentConflict, StoreFull, StoreUnavailable, VaultFull
+from messages.batch.header_reading import HeaderRefused
 from messages.batch.unreadable import UnreadableContent
 
 RETRY_AFTER: Final = {"Retry-After": "5"}
@@ -22,7 +23,8 @@ _log = Logger()
 
 _EXPECTED: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
     NoSuchBatch: lambda _: Problem("NO_SUCH_BATCH"),
-    HeaderRefused: lambda e: Problem("HEADER_REFUSED", field=e.field, zh=e.zh, en=e.en),
+    HeaderRefused: lambda e: _header_problem(e),
+    NotPayable: lambda e: Problem("NOT_PAYABLE", field=f"header.{e.field}", zh=e.zh, en=e.en),
     EmptyContent: lambda _: Problem("EMPTY"),
     DigestDiffers: lambda _: Problem("BAD_DIGEST", field="Content-Digest"),
     BatchConflict: lambda _: Problem("BATCH_CONFLICT", field="header"),
@@ -53,6 +55,13 @@ def explained() -> Iterator[None]:
         _log.failure("API fault {number}", number=number)
         zh, en = f"网关内部错误，编号 {number}。", f"the gateway has a fault, number {number}"
         raise Problem("INTERNAL", zh=zh, en=en) from fault
+
+
+def _header_problem(refused: HeaderRefused) -> Problem:
+    first = refused.problems[0]
+    return Problem(
+        "BAD_FIELD", field=f"header.{first['field']}", zh=first["zh"], en=first["en"], problems=refused.problems
+    )
 
 
 def problem_of(error: ValidationError) -> Problem:

@@ -7,11 +7,9 @@ same number with the same header and the same bytes is the same batch, whatever 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import orjson
-from messages.batch.header import BatchHeader
+from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.services.completion import ORDINARY_PRIORITY, URGENT_PRIORITY
@@ -21,10 +19,12 @@ from gateway.store.batches import NewBatch
 from gateway.store.database import Store
 from gateway.store.records import Batch, BatchState, Content
 from gateway.store.vault import Vault
+from messages.batch.header import BatchHeader
+from messages.batch.header_reading import header_data, header_digest
 from messages.batch.numbering import batch_reference
 
 
-class HeaderRefused(Exception):
+class NotPayable(Exception):
     """The header is well formed, but such a batch may not be paid; for people, in both languages."""
 
     def __init__(self, field: str, zh: str, en: str):
@@ -65,25 +65,24 @@ class Intake:
     vault: Vault
     clock: Clock
     gateway_code: str
-    projects: ProjectList
+    projects: Mapping[int, ProjectList]  # by fiscal year
 
     def open_batch(self, client_id: str, header: BatchHeader) -> tuple[Batch, bool]:
-        """(batch, True when it is new). Raises HeaderRefused, BatchConflict.
+        """(batch, True when it is new). Raises NotPayable, BatchConflict.
 
         A header that was taken once is taken again even when the list of projects has changed since.
         """
-        data = canonical(header)
         new = NewBatch(
             client_id=client_id,
             batch_no=header.batch_no,
             reference=batch_reference(self.gateway_code, client_id, header.batch_no),
-            header=data,
-            header_sha256=hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+            header=header_data(header),
+            header_sha256=header_digest(header),
             urgent=header.urgent,
         )
         with self.store.begin() as tx:
             if batches.find(tx, client_id, header.batch_no) is None:
-                self._require_payable(header)
+                require_payable(self.projects, header)
             return batches.open_batch(tx, new, self.clock.now_ms())
 
     def writer(self, client_id: str, batch_no: str, media_type: str, declared_sha256: str | None) -> ItemWriter:
@@ -113,26 +112,35 @@ class Intake:
                 work.put(tx, "check", str(batch.batch_id), subject, due_at_ms=now, priority=priority)
         return batch, attached
 
-    def _require_payable(self, header: BatchHeader) -> None:
-        project = self.projects.find(header.project_code)
-        if project is None:
-            raise HeaderRefused(
-                "project_code",
-                f"补贴项目不在 {self.projects.year} 年度清单内，不得通过“一卡通”发放。",
-                f"the project is not on the list of {self.projects.year}: only listed projects may be paid",
-            )
-        if project.social_insurance:
-            raise HeaderRefused(
-                "project_code",
-                "社会保险待遇不纳入“一卡通”补贴发放范围。",
-                "social insurance benefits are not paid through this system",
-            )
 
-
-def canonical(header: BatchHeader) -> dict[str, Any]:
-    """The header as stored: JSON-ready, defaults filled in, so that equal headers are equal data."""
-    data: dict[str, Any] = header.model_dump(mode="json")
-    return data
+def require_payable(projects: Mapping[int, ProjectList], header: BatchHeader) -> None:
+    """Raise NotPayable unless the year's list has the project under this policy name (R22, R17)."""
+    listed = projects.get(header.fiscal_year)
+    if listed is None:
+        raise NotPayable(
+            "fiscal_year",
+            f"{header.fiscal_year} 年度补贴项目清单尚未登记，请联系网关管理员。",
+            f"no list of projects for {header.fiscal_year} is loaded: ask the gateway's administrator",
+        )
+    project = listed.find(header.project_code)
+    if project is None:
+        raise NotPayable(
+            "project_code",
+            f"补贴项目不在 {listed.year} 年度清单内，不得通过“一卡通”发放。",
+            f"the project is not on the list of {listed.year}: only listed projects may be paid",
+        )
+    if project.social_insurance:
+        raise NotPayable(
+            "project_code",
+            "社会保险待遇不纳入“一卡通”补贴发放范围。",
+            "social insurance benefits are not paid through this system",
+        )
+    if project.policy_name != header.policy_name:
+        raise NotPayable(
+            "policy_name",
+            f"政策名称与 {listed.year} 年度清单中该项目的名称不一致，请核对补贴项目代码和政策名称。",
+            f"the policy name is not the one that the list of {listed.year} has for this project: check both",
+        )
 
 
 class CheckedWriter:

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NoReturn, Protocol
@@ -107,11 +107,15 @@ class VaultWriter:
         self._name = f"{drawn[:2]}/{drawn[2:]}"
         self._unfinished = root / _UNFINISHED / drawn
         self._digest, self._size, self._ended = hashlib.sha256(), 0, False
+        self._raw: BinaryIO | None = None
         try:
-            self._raw: BinaryIO = _private(self._unfinished)
+            self._raw = _private(self._unfinished)
             self._sealed = sealer.writer(self._raw, _context(self._name))
         except OSError as error:
             self._give_up(error)
+        except BaseException:
+            self.abandon()
+            raise
 
     def write(self, data: bytes) -> None:
         """Take more plain bytes; raises VaultFull, and then nothing is left of it."""
@@ -124,7 +128,7 @@ class VaultWriter:
 
     def commit(self) -> Content:
         """Durable under its final name when this returns; raises VaultFull, and then nothing is left of it."""
-        if self._ended:
+        if self._ended or self._raw is None:
             raise ValueError("this content was committed or abandoned before")
         path = _path(self._root, self._name)
         try:
@@ -146,9 +150,11 @@ class VaultWriter:
         if self._ended:
             return
         self._ended = True
-        with suppress(OSError), closing(self._raw):
-            pass
+        if self._raw is not None:
+            with suppress(OSError):  # what is still buffered finds no room either
+                self._raw.close()
         self._unfinished.unlink(missing_ok=True)
+        (self._root / self._name).unlink(missing_ok=True)
 
     def __enter__(self) -> VaultWriter:
         return self

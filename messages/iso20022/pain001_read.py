@@ -168,23 +168,41 @@ def _at(element: etree._Element, path: str) -> str | None:
     return element.findtext("/".join(_NS + step for step in path.split("/")))
 
 
+def _texts(element: etree._Element, place: str, found: dict[str, list[str]]) -> None:
+    """The texts below ``element``, by path; one walk is cheaper than a search for each."""
+    for child in element:
+        tag = str(child.tag)
+        name = tag[len(_NS) :] if tag.startswith(_NS) else tag
+        path = f"{place}/{name}" if place else name
+        if len(child):
+            _texts(child, path, found)
+        elif child.text:
+            found.setdefault(path, []).append(child.text)
+
+
 def _row(item: etree._Element) -> tuple[str | None, ...]:
-    kind = PayeeKind.ORGANISATION if _at(item, "Cdtr/Id/OrgId/Othr/Id") is not None else PayeeKind.PERSON
+    found: dict[str, list[str]] = {}
+    _texts(item, "", found)
+
+    def text(path: str, place: int = 0) -> str | None:
+        texts = found.get(path, ())
+        return texts[place] if len(texts) > place else None
+
+    kind = PayeeKind.ORGANISATION if "Cdtr/Id/OrgId/Othr/Id" in found else PayeeKind.PERSON
     identity = "Cdtr/Id/OrgId/Othr" if kind is PayeeKind.ORGANISATION else "Cdtr/Id/PrvtId/Othr"
-    texts = [text.text for text in item.iterfind(f"{_NS}RmtInf/{_NS}Ustrd")]
     amount = item.find(f"{_NS}Amt/{_NS}InstdAmt")
     return (
-        _at(item, "PmtId/EndToEndId"),
+        text("PmtId/EndToEndId"),
         kind.value,
-        _at(item, "Cdtr/Nm"),
-        _at(item, f"{identity}/SchmeNm/Prtry"),
-        _at(item, f"{identity}/Id"),
-        _at(item, "CdtrAcct/Id/Othr/Id"),
-        _at(item, "CdtrAcct/Tp/Prtry"),
-        _at(item, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
-        texts[0] if texts else None,
-        texts[1] if len(texts) > 1 else None,
-        None if amount is None else amount.text,
+        text("Cdtr/Nm"),
+        text(f"{identity}/SchmeNm/Prtry"),
+        text(f"{identity}/Id"),
+        text("CdtrAcct/Id/Othr/Id"),
+        text("CdtrAcct/Tp/Prtry"),
+        text("CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
+        text("RmtInf/Ustrd"),
+        text("RmtInf/Ustrd", 1),
+        text("Amt/InstdAmt"),
         None if amount is None else amount.get("Ccy"),
     )
 
