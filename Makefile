@@ -17,8 +17,11 @@ $(VENV)/.complete: pyproject.toml uv.lock
 demo: setup
 	$(BIN)/gateway demo
 
-serve: setup
+serve: setup var/gateway.toml
 	$(BIN)/gateway serve
+
+var/gateway.toml: | setup
+	$(BIN)/gateway init var
 
 test: setup
 	$(BIN)/python -m pytest

@@ -7,14 +7,11 @@ Zero-balance (零余额): the bank of the paying account pays all, whatever bank
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import polars as pl
 
 from adapters.profile import BankProfile
-
-ZERO_BALANCE: Final = "ZERO_BALANCE"
-PREFUNDED: Final = "PREFUNDED"
+from messages.batch.header import FundingModel
 
 
 def route(
@@ -22,14 +19,12 @@ def route(
 ) -> pl.Series:
     """The bank of each item (String, null where no bank pays it), as long as ``bank_codes`` and in its order.
 
-    Raises ValueError for a funding model that is neither ``ZERO_BALANCE`` nor ``PREFUNDED``.
+    Raises ValueError for what is not a FundingModel.
     """
     paying = {name: profile for name, profile in profiles.items() if "pays" in profile.roles}
-    if funding_model == ZERO_BALANCE:
+    if FundingModel(funding_model) is FundingModel.ZERO_BALANCE:
         bank = next((name for name in sorted(paying) if paying_bank_code in paying[name].bank_codes), None)
         return pl.Series("bank", [bank], dtype=pl.String).new_from_index(0, len(bank_codes))
-    if funding_model != PREFUNDED:
-        raise ValueError(f"{funding_model} is not a funding model: {ZERO_BALANCE} or {PREFUNDED}")
     owners = {prefix: name for name in sorted(paying) for prefix in paying[name].serves.bank_codes}
     distinct = bank_codes.drop_nulls().unique().to_list()
     served = {code: _owner(owners, code) for code in distinct}

@@ -16,7 +16,7 @@ from gateway.api.authentication import Authenticator, ClientRegister, OpenOnLoop
 from gateway.api.bounds import Bounds
 from gateway.api.build import Api, ApiDependencies, build_api
 from gateway.api.clients import RegisteredClient
-from gateway.clock import SystemClock, business_date
+from gateway.clock import SystemClock
 from gateway.services.answers import Answers
 from gateway.services.context import Context
 from gateway.services.intake import Intake
@@ -157,8 +157,7 @@ def _sms_lanes(
 def _api_dependencies(
     settings: Settings, context: Context, keys: Keystore, threads: ThreadPool, reactor: Any
 ) -> ApiDependencies:
-    year = business_date(context.clock.now_ms()).year
-    projects = read_projects(settings.config / "projects" / f"{year}.yaml")
+    projects = {listed.year: listed for listed in map(read_projects, (settings.config / "projects").glob("*.yaml"))}
     intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects)
     answers = Answers(context.store, context.sealer, context.index)
     bounds = Bounds(max_upload_bytes=settings.api.content_bytes_max)
@@ -172,4 +171,4 @@ def _authenticator(settings: Settings, context: Context, keys: Keystore) -> Auth
         RegisteredClient(name, client.certificate_names, client.key_ids, name in settings.api.operators)
         for name, client in settings.clients.items()
     ]
-    return ClientRegister(clients, SignatureCheck(keys.ed25519_by_key_id, context.clock))
+    return ClientRegister(clients, SignatureCheck(lambda key_id: keys.ed25519_by_key_id(key_id).key, context.clock))

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="GATEWAY_", env_nested_delimiter="__")
 
-    node: str = Field(default="node-1", pattern=r"\A[a-z0-9-]{1,40}\Z")
-    gateway_code: str = Field(default="GW01", pattern=r"\A[A-Z0-9]{4}\Z")  # part of every derived identity: never change it
+    node: str = Field(default="node-1", pattern=r"\A[a-z0-9-]{1,40}\z")
+    gateway_code: str = Field(default="GW01", pattern=r"\A[A-Z0-9]{4}\z")  # part of every derived identity: never change it
     config: Path = Path("config")
     state: Path = Path("var")
     store_url: str = ""  # default: SQLite in ``state``

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,9 @@ State = Annotated[Path, typer.Option(help="Where this simulator keeps its books 
 Seed = Annotated[int | None, typer.Option(help="Overrides the script's seed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Say that it is ready as one line of JSON.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+RequestedOn = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day to pay on; today if not given.")]
+CHINA = timezone(timedelta(hours=8))
 
 Starter = Callable[[Any], Awaitable[Any]]
 
@@ -72,10 +76,11 @@ def _announce(ready: dict[str, Any], as_json: bool) -> None:
 @app.command()
 def keys(directory: Path, client: Annotated[str, typer.Option(help="The platform's client id.")] = "platform") -> None:
     """Make demo keys for both sides: the gateway's keystore and every simulator's key files."""
-    from simulators.keys import KeysExist, create_demo_keys
+    from simulators.keys import KeysExist, create_demo_keys, described
 
     try:
-        print(create_demo_keys(directory, client))
+        create_demo_keys(directory, client)
+        _announce(described(directory, client), True)
     except KeysExist as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -148,6 +153,67 @@ def sms(
         return sms.start(reactor, played, keys, state, port, control_port)
 
     _run(start, as_json)
+
+
+@app.command()
+def platform(
+    keys: Keys,
+    port: Port = 0,
+    control_port: ControlPort = 0,
+    script: ScriptFile = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """The platform's receiving end: signed notifications of the gateway (平台结果通知接收)."""
+
+    async def start(reactor: Any) -> Any:
+        from simulators import platform
+        from simulators.script import load_script
+
+        return platform.start(reactor, load_script(script, seed), keys, port, control_port)
+
+    _run(start, as_json)
+
+
+@app.command()
+def roster(
+    directory: Path,
+    items: Annotated[int, typer.Option(min=1, max=20_000_000, help="Items in all.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same roster.")] = 0,
+    batches: Annotated[int, typer.Option(min=1, max=18, help="Batches, one project each.")] = 6,
+    requested_on: RequestedOn = None,
+) -> None:
+    """Write synthetic batches as files: header, items, and the list of items that are bad on purpose (花名册)."""
+    from simulators.roster_files import write_roster
+
+    for path in write_roster(directory, items, seed, batches, _day(requested_on)):
+        print(path)
+
+
+@app.command()
+def submit(
+    base_url: Annotated[str, typer.Option(help="The gateway's API, such as https://127.0.0.1:8443.")],
+    keys: Keys,
+    items: Annotated[int, typer.Option(min=1, max=20_000_000, help="Items in all.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same roster.")] = 0,
+    batches: Annotated[int, typer.Option(min=1, max=18, help="Batches, one project each.")] = 6,
+    requested_on: RequestedOn = None,
+) -> None:
+    """Submit synthetic batches to a gateway, signed; one line of JSON a batch (提交批次)."""
+    from simulators.platform_client import ApiRefused, PlatformClient
+    from simulators.roster import roster
+
+    client = PlatformClient(base_url, keys / "platform")
+    for batch in roster(items, seed, batches=batches, requested_on=_day(requested_on)):
+        try:
+            print(client.submit(batch).body.decode("utf-8"), flush=True)
+        except (ApiRefused, OSError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+
+
+def _day(given: datetime | None) -> date:
+    return given.date() if given is not None else datetime.now(UTC).astimezone(CHINA).date()
 
 
 def main() -> None:

@@ -83,6 +83,18 @@ def create_demo_keys(directory: Path, client: str = DEMO_CLIENT) -> Path:
     return keystore
 
 
+def described(directory: Path, client: str) -> dict[str, str]:
+    """What a gateway's settings need to know about the demo keys."""
+    return {
+        "keystore": str(directory / KEYSTORE),
+        "passphrase_file": str(directory / PASSPHRASE),
+        "client": client,
+        "client_key_id": (directory / "platform/client-sign.keyid").read_text("ascii"),
+        "rural_fixed_host_key": (directory / "rural-fixed/ssh-host-key.pub").read_text("ascii").strip(),
+        "sms_client": "gateway",
+    }
+
+
 def _rural_fixed(writer: _Writer) -> None:
     gateway, bank = generate_key("sm2"), generate_key("sm2")
     writer.ours("gateway-sm2-sign", Purpose.SIGN, gateway)

@@ -9,25 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from simulators.draws import Words, mix
 from simulators.script import Effect, FileMatch, Match, Script
 
-Words = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
 _KEY_OCTETS: Final = 64
 _SPAN: Final = 2**64
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2: Final = np.uint64(0x94D049BB133111EB)
-
-
-def _mix(words: Words) -> Words:
-    """SplitMix64's finaliser over a whole column; arithmetic modulo 2^64."""
-    words = words + _GOLDEN
-    words = (words ^ (words >> np.uint64(30))) * _MIX_1
-    words = (words ^ (words >> np.uint64(27))) * _MIX_2
-    mixed: Words = words ^ (words >> np.uint64(31))
-    return mixed
 
 
 def seeded_hash(seed: int, texts: pl.Series, numbers: npt.NDArray[np.int64] | None = None) -> Words:
@@ -37,10 +25,10 @@ def seeded_hash(seed: int, texts: pl.Series, numbers: npt.NDArray[np.int64] | No
     if isinstance(longest, int) and longest > _KEY_OCTETS:
         raise ValueError(f"column {texts.name}: a key has more than {_KEY_OCTETS} octets")
     matrix = np.array(octets.to_list(), dtype=f"S{_KEY_OCTETS}").view("<u8").reshape(len(texts), -1)
-    state = _mix(np.full(len(texts), seed, dtype=np.uint64))
+    state = mix(np.full(len(texts), seed, dtype=np.uint64))
     for column in range(matrix.shape[1]):
-        state = _mix(state ^ matrix[:, column])
-    return state if numbers is None else _mix(state ^ numbers.view(np.uint64))
+        state = mix(state ^ matrix[:, column])
+    return state if numbers is None else mix(state ^ numbers.view(np.uint64))
 
 
 def _within(draws: Words, low: Decimal, high: Decimal) -> Mask:
@@ -83,6 +71,7 @@ def _strikes(script: Script, match: FileMatch, message_id: str, nth: int) -> boo
             return False
     return (
         match.nth in (None, nth)
+        and (match.first is None or nth <= match.first)
         and match.message_id in (None, message_id)
         and (match.ends_with is None or message_id.endswith(match.ends_with))
     )

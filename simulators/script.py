@@ -98,9 +98,11 @@ class Rule(Part):
 class FileMatch(Part):
     """Which instruction files an effect strikes: every condition given must hold; none given strikes all.
 
-    ``nth`` counts the distinct files this counterparty has taken, from 1; ``share`` is drawn from the message id.
+    ``nth`` and ``first`` count the distinct files this counterparty has seen, from 1; ``share`` is drawn from the
+    message id.
     """
 
+    first: int | None = Field(default=None, ge=1)
     nth: int | None = Field(default=None, ge=1)
     message_id: str | None = None
     ends_with: str | None = None

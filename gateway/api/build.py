@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 import orjson
-from klein.resource import KleinResource
 from twisted.python.threadpool import ThreadPool
+from twisted.web.resource import Resource
 
 from gateway.api import docs_page, openapi
 from gateway.api.authentication import Authenticator
@@ -43,7 +43,7 @@ class ApiDependencies:
 class Api:
     """What was built: the resource to serve, the door for bodies, and the ear for changes."""
 
-    resource: KleinResource
+    resource: Resource
     receptionist: Receptionist
     watch: Watch
     specification: dict[str, Any]

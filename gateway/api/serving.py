@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from klein import Klein
 from pydantic import BaseModel, ValidationError
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -30,6 +29,8 @@ class Server:
     """Serves operations on one Klein application."""
 
     def __init__(self, threads: Threads, receptionist: Receptionist, max_streams: int):
+        from klein import Klein  # here: importing it installs the default reactor, and which one is not ours to say
+
         self.app = Klein()
         self.app.url_map.merge_slashes = False  # an item id may hold any slashes
         self._threads, self._receptionist, self._max_streams = threads, receptionist, max_streams

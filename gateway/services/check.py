@@ -29,7 +29,7 @@ from gateway.store.records import Batch, BatchState, Work
 from messages.batch.checking import CheckRules, DuplicateIds, RepeatedPayments, check_items
 from messages.batch.columns import STORED_SCHEMA
 from messages.batch.numbering import message_id
-from messages.batch.reading import ReadBlock, read_items
+from messages.batch.reading import ReadBlock, parse_content_type, read_items
 from messages.batch.unreadable import UnreadableContent
 
 REJECTIONS_PER_BLOCK = 10_000

@@ -6,8 +6,7 @@ fetched is durable before anything is read from it.
 
 from __future__ import annotations
 
-import re
-
+from adapters.file_names import recognise
 from adapters.profile import SftpEndpoint
 from gateway.services.context import Bank, Context
 from gateway.services.jobs import Later
@@ -86,14 +85,7 @@ def _fetch(
 
 def _expected(bank: Bank, name: str) -> bool:
     names = bank.profile.file_names
-    assert names is not None  # noqa: S101 - checked when the profile was read
-    return any(_pattern(p).fullmatch(name) for p in (names.acknowledgement, names.result, names.returned))
-
-
-def _pattern(pattern: str) -> re.Pattern[str]:
-    escaped = re.escape(pattern)
-    escaped = escaped.replace(re.escape("{message_id}"), "[0-9A-Z]{17}")
-    return re.compile(escaped.replace(re.escape("{part}"), "[0-9A-Za-z]{1,8}"))
+    return names is not None and recognise(names, name) is not None
 
 
 def _complain(context: Context, bank: Bank, file: RemoteFile) -> None:

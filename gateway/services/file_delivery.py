@@ -5,6 +5,7 @@ The signature goes first, so that whoever sees the data file under its final nam
 
 from __future__ import annotations
 
+from adapters.file_names import instruction_name
 from gateway.services import sending
 from gateway.services.context import Context
 from gateway.services.jobs import Later, finish
@@ -22,7 +23,7 @@ def file_name(context: Context, instruction: Instruction) -> str:
     names = context.bank(instruction.bank).profile.file_names
     if names is None:
         raise ValueError(f"bank {instruction.bank}: file_names is missing in its profile")
-    return names.instruction.replace("{message_id}", instruction.message_id)
+    return instruction_name(names, instruction.message_id)
 
 
 def send_file(context: Context, work: Work) -> Later | None:
@@ -88,7 +89,6 @@ def _put(context: Context, instruction: Instruction) -> None:
         files.put(endpoint.outgoing_directory, name + profile.security.detached_suffix, [signature], len(signature))
     except TransportFault as fault:
         # A signature alone instructs nothing: the data file has not been touched yet.
-        raise (
-            type(fault)(str(fault)) if fault.maybe_sent is False else TransportFault(str(fault), maybe_sent=False)
-        ) from fault
+        fault.maybe_sent = False
+        raise
     files.put(endpoint.outgoing_directory, name, context.vault.open(content), content.size)

@@ -22,7 +22,7 @@ def unseal_frame(
 ) -> pl.DataFrame:
     """The frame again, or only some of its columns; raises SealBroken."""
     plain = sealer.unseal(sealed, context)
-    return pl.read_ipc(io.BytesIO(plain), columns=list(columns) if columns else None, memory_map=False)
+    return pl.read_ipc(io.BytesIO(plain), columns=list(columns) if columns else None)
 
 
 def segment_context(batch_id: int, segment_no: int) -> str:

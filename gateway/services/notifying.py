@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import polars as pl
 from twisted.internet.defer import DeferredList, ensureDeferred
+from twisted.python.failure import Failure
 
 from gateway.clock import business_date
 from gateway.core.backoff import retry_delay_ms
@@ -87,9 +88,8 @@ class Notifying:
         calls = [self._lot(block, template, lot, before[lot.lot_id]) for lot in wave]
         outcomes = await DeferredList([ensureDeferred(call) for call in calls], consumeErrors=True)
         await self._blocking(self._save, block)
-        for worked, failure in outcomes:
-            if not worked:
-                failure.raiseException()
+        for failure in (result for worked, result in outcomes if not worked):
+            cast(Failure, failure).raiseException()
 
     async def _lot(
         self, block: _Block, template: Template, lot: Lot, before: np.ndarray[Any, np.dtype[np.uint8]]

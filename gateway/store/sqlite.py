@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -22,6 +22,7 @@ PAGE_BYTES: Final = 8192
 WAL_PAGES: Final = 2048  # checkpoint every 16 MB, so that a bulk load does not checkpoint at every commit
 WAL_LEFT_BYTES: Final = 64 * 1024 * 1024
 READERS: Final = 16
+RETRY_SECONDS: Final = 0.001
 
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY: "is locked by another process for too long: find out which process holds it",
@@ -39,49 +40,58 @@ def engines(url: URL, busy_timeout_seconds: float) -> tuple[Engine, Engine]:
     """(writing engine, reading engine) on one file; raises ValueError for a database in memory."""
     if not url.database or url.database == ":memory:":
         raise ValueError("the store needs a file that several processes can open: sqlite:///path/to/store.db")
-    options: dict[str, Any] = {
-        "connect_args": {"timeout": busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
-        "hide_parameters": True,
-        **JSON_OPTIONS,
-    }
-    writing = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=busy_timeout_seconds, **options)
-    reading = create_engine(url, pool_size=READERS, pool_timeout=busy_timeout_seconds, **options)
-    deadline_seconds = busy_timeout_seconds
-    event.listen(writing, "connect", lambda raw, _: _prepare_writer(raw, deadline_seconds))
-    event.listen(writing, "begin", _begin_immediate)
+    writing = _engine(url, busy_timeout_seconds, driver_waits_seconds=0, pool_size=1, max_overflow=0)
+    event.listen(writing, "connect", lambda raw, _: _prepare_writer(raw, busy_timeout_seconds))
+    event.listen(writing, "begin", lambda tx: _begin_immediate(tx, busy_timeout_seconds))
+    reading = _engine(url, busy_timeout_seconds, driver_waits_seconds=busy_timeout_seconds, pool_size=READERS)
     event.listen(reading, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
     event.listen(reading, "begin", _begin_deferred)
     return writing, reading
 
 
-def _begin_immediate(tx: Connection) -> None:
-    tx.exec_driver_sql("BEGIN IMMEDIATE")
+def _engine(url: URL, busy_timeout_seconds: float, *, driver_waits_seconds: float, **pool: int) -> Engine:
+    driver = {"timeout": driver_waits_seconds, "isolation_level": None, "check_same_thread": False}
+    return create_engine(
+        url, connect_args=driver, hide_parameters=True, pool_timeout=busy_timeout_seconds, **JSON_OPTIONS, **pool
+    )
+
+
+def _begin_immediate(tx: Connection, busy_timeout_seconds: float) -> None:
+    raw = tx.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - narrows the type
+    try:
+        _insist(raw, "BEGIN IMMEDIATE", busy_timeout_seconds)
+    except sqlite3.OperationalError:
+        tx.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for SQLAlchemy to wrap what it says
 
 
 def _begin_deferred(tx: Connection) -> None:
     tx.exec_driver_sql("BEGIN")
 
 
-def _prepare_writer(raw: sqlite3.Connection, deadline_seconds: float) -> None:
+def _prepare_writer(raw: sqlite3.Connection, busy_timeout_seconds: float) -> None:
     raw.execute(f"PRAGMA page_size={PAGE_BYTES}")  # heeded only while the file is empty
-    _write_ahead(raw, deadline_seconds)
+    _insist(raw, "PRAGMA journal_mode=WAL", busy_timeout_seconds)  # the driver itself does not wait here
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute("PRAGMA foreign_keys=ON")
     raw.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     raw.execute(f"PRAGMA journal_size_limit={WAL_LEFT_BYTES}")
 
 
-def _write_ahead(raw: sqlite3.Connection, deadline_seconds: float) -> None:
-    """Switch to WAL; SQLite does not wait for other processes that do so at the same moment, so we do."""
-    deadline = time.monotonic() + deadline_seconds
+def _insist(raw: sqlite3.Connection, statement: str, busy_timeout_seconds: float) -> None:
+    """Run ``statement`` as soon as no other process holds the lock.
+
+    SQLite's own waiting sleeps longer and longer, up to 100 ms, so that whoever waits longest is served last.
+    """
+    deadline = time.monotonic() + busy_timeout_seconds
     while True:
         try:
-            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
                 raise
-            time.sleep(0.01)
+            time.sleep(RETRY_SECONDS)
 
 
 def _primary_code(error: BaseException | None) -> int:

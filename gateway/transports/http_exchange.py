@@ -100,16 +100,16 @@ class _Collector(Protocol):
     """Passes an answer's body on, up to the limit."""
 
     def __init__(self, sink: Sink, limit_bytes: int, progress: Callable[[], None]):
-        self.done: Deferred[int] = Deferred(lambda _cancelled: self._abort())
+        self.done: Deferred[int] = Deferred(lambda _cancelled: self._leave())
         self._sink = sink
         self._limit = limit_bytes
         self._progress = progress
         self._received = 0
 
-    def _abort(self) -> None:
+    def _leave(self) -> None:
         transport: Any = self.transport
         if transport is not None:
-            transport.abortConnection()
+            transport.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
         if self.done.called:
@@ -122,7 +122,7 @@ class _Collector(Protocol):
             self._sink.write(data)
         except Exception:
             self.done.errback()
-            self._abort()
+            self._leave()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         if self.done.called:

@@ -1,4 +1,4 @@
-"""Outward TLS (双向TLS): our certificate, whom we trust, and connections that are only handed over once proven."""
+"""Outward TLS (双向TLS): our certificate, whom we trust, and where a URL leads."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from OpenSSL import crypto
 from twisted.internet import ssl
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IHandshakeListener, IStreamClientEndpoint
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
 from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from gateway.transports.contract import Misconfigured
+from gateway.transports.http_gate import ProvenEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,64 +100,3 @@ class Endpoints:
         return ssl.optionsForClientTLS(
             host, trustRoot=self._trust, clientCertificate=self._identity.certificate, extraCertificateOptions=options
         )
-
-
-@implementer(IStreamClientEndpoint)
-class ProvenEndpoint:
-    """Connects only when the TLS handshake is done.
-
-    Twisted's own endpoint reports a connection as soon as TCP is up, and a request is then written
-    before anyone knows who is at the other end. Here a certificate problem is a failed *connection*:
-    no byte of a request has been written, and the caller may say so.
-    """
-
-    def __init__(self, reactor: Any, secured: Any, seconds: float):
-        self._reactor = reactor
-        self._secured = secured
-        self._seconds = seconds
-
-    def connect(self, protocolFactory: Any) -> Deferred[Any]:
-        """Fires with the protocol, connected and proven, or with why not."""
-        return Deferred.fromCoroutine(self._connect(protocolFactory))
-
-    async def _connect(self, factory: Any) -> Any:
-        gate = _Gate(factory)
-        await self._secured.connect(Factory.forProtocol(lambda: gate))
-        return await gate.proven.addTimeout(self._seconds, self._reactor)
-
-
-@implementer(IHandshakeListener)
-class _Gate(Protocol):
-    """Stands between TLS and the real protocol until the handshake is done."""
-
-    def __init__(self, factory: Any):
-        self._factory = factory
-        self._inner: Any = None
-        self.proven: Deferred[Any] = Deferred(lambda _cancelled: self._abort())
-
-    def _abort(self) -> None:
-        if self.transport is not None:
-            self.transport.abortConnection()
-
-    def handshakeCompleted(self) -> None:
-        """Also called when our check of the server's name has just failed: then the connection is closing."""
-        transport: Any = self.transport
-        if transport.disconnecting or self.proven.called:
-            return
-        inner = self._factory.buildProtocol(transport.getPeer())
-        if inner is None:
-            self._abort()
-            return
-        self._inner = inner
-        inner.makeConnection(transport)
-        self.proven.callback(inner)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self._inner is not None:
-            self._inner.dataReceived(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._inner is not None:
-            self._inner.connectionLost(reason)
-        elif not self.proven.called:
-            self.proven.errback(reason)

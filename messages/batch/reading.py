@@ -67,10 +67,11 @@ def _with_reader(blocks: Iterator[Lines], kind: LineKind) -> Iterator[tuple[Line
         return
     for lines in blocks:
         place = _first_filled(lines)
+        before = len(lines.text) if place is None else place
+        if any(finding.line_no <= lines.first_line + before for finding in lines.refused):
+            break  # the header row itself may be what could not be decoded
         if place is None:
             continue
-        if any(finding.line_no <= lines.first_line + place for finding in lines.refused):
-            break
         reader = DelimitedLines(read_header(lines.text[place], _DELIMITERS[kind]), _DELIMITERS[kind])
         yield from ((part, reader) for part in chain([_behind(lines, place)], blocks))
         return

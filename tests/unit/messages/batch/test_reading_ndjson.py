@@ -29,7 +29,7 @@ def test_a_line_becomes_a_row_in_canonical_order(read: Any, item: dict[str, Any]
 
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_escapes_and_spacing_do_not_matter(read: Any, item: dict[str, Any], ascii_only: bool) -> None:
-    item["name"] = "𠀀\u0000/\\\"\t"
+    item["name"] = '𠀀\u0000/\\"\t'
     line = json.dumps(item, ensure_ascii=ascii_only).encode()
     assert read(line + b"\r\n").items.row(0) == (*item.values(), 1)
 
@@ -43,7 +43,7 @@ def test_escapes_and_spacing_do_not_matter(read: Any, item: dict[str, Any], asci
         (lambda t: t.replace("150000", "true"), [("AMOUNT_FORMAT", "amount_fen")]),
         (lambda t: t.replace("150000", "10000000000000"), [("AMOUNT_FORMAT", "amount_fen")]),
         (lambda t: t.replace("150000", "9" * 30), [("AMOUNT_FORMAT", "amount_fen")]),
-        (lambda t: t.replace("150000", "9" * 5000), [("AMOUNT_FORMAT", "amount_fen")]),
+        (lambda t: t.replace("150000", "9" * 5000), [("LINE_NOT_JSON", "line")]),
         (lambda t: t.replace("150000", "015"), [("LINE_NOT_JSON", "line")]),
         (lambda t: t.replace("150000", "NaN"), [("LINE_NOT_JSON", "line")]),
         (lambda t: t.replace('"13800138000"', "13800138000"), [("FIELD_TYPE", "mobile")]),
@@ -52,7 +52,7 @@ def test_escapes_and_spacing_do_not_matter(read: Any, item: dict[str, Any], asci
         (lambda t: t.replace("}", ',"name":"李四"}'), [("DUPLICATE_FIELD", "line")]),
         (lambda t: t.replace("}", ',"n\\u0061me":"李四"}'), [("DUPLICATE_FIELD", "line")]),
         (lambda t: t.replace("}", ',"bonus":1}'), [("UNKNOWN_FIELD", "line")]),
-        (lambda t: t.replace("}", ',"bonus":1,"amount_fen":true}')[:-1] + "}", None),
+        (lambda t: t.replace("}", ',"bonus":1,"mobile":true}'), None),
         (lambda t: "[" + t + "]", [("LINE_NOT_OBJECT", "line")]),
         (lambda t: t[:-1], [("LINE_NOT_JSON", "line")]),
         (lambda t: t + t, [("LINE_NOT_JSON", "line")]),

@@ -1,0 +1,91 @@
+"""The ``gateway`` command: serve, demonstrate, measure, look. Every command also speaks JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Bank and treasury gateway for 惠民惠农“一卡通” (银行与国库接口网关).", no_args_is_help=True, add_completion=False
+)
+SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML). 设置文件")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables. 输出 JSON")]
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where keys, settings and data will be.")] = Path("var"),
+    as_json: AsJson = False,
+) -> None:
+    """Make keys and a settings file for a first try on this machine (初始化)."""
+    from gateway.setup import AlreadySetUp, set_up
+
+    try:
+        made = set_up(directory)
+    except AlreadySetUp as error:
+        _fail(str(error))
+        return
+    import json
+
+    typer.echo(json.dumps(made) if as_json else f"settings: {made['settings']}\nkeystore: {made['keystore']}")
+
+
+@app.command()
+def serve(
+    settings: SettingsFile = Path("var/gateway.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="Announce readiness as one JSON line.")] = False,
+) -> None:
+    """Run one node of the gateway until it is told to stop (启动网关)."""
+    if not settings.exists():
+        _fail(f"{settings} does not exist: make one with `gateway init {settings.parent}`")
+    from gateway.serve import run
+
+    raise typer.Exit(run(settings, as_json=as_json))
+
+
+@app.command()
+def demo(
+    items: Annotated[int, typer.Option(min=10, max=1_000_000, help="Items to submit. 笔数")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same outcome. 随机种子")] = 7,
+    as_json: AsJson = False,
+    keep: Annotated[Path | None, typer.Option(help="Keep all files of the run here.")] = None,
+) -> None:
+    """Pay lifelike batches through simulated banks and show where every fen went (演示)."""
+    from gateway.demo.run import run
+
+    raise typer.Exit(run(items, seed, as_json=as_json, keep=keep))
+
+
+@app.command()
+def bench(
+    items: Annotated[int, typer.Option(min=1000, max=2_000_000)] = 1_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a batch end to end beside its bare limits and peers, in one run (性能测试)."""
+    from gateway.bench.run import run
+
+    raise typer.Exit(run(items, as_json=as_json))
+
+
+@app.command()
+def status(settings: SettingsFile = Path("var/gateway.toml"), as_json: AsJson = False) -> None:
+    """Where the money stands now, by bank and reason, and what needs a person (状态)."""
+    from gateway.demo.look import look
+
+    raise typer.Exit(look(settings, as_json=as_json))
+
+
+def main() -> None:
+    """Entry point of the ``gateway`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

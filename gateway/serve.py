@@ -1,0 +1,86 @@
+"""Running one node: open the door, say so, work until SIGTERM or SIGINT, stop in order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from twisted.internet import error
+from twisted.internet.defer import ensureDeferred
+
+from gateway.settings import Settings, read_settings
+
+
+def run(path: Path, *, as_json: bool) -> int:
+    """Serve with the settings in ``path``; the exit status."""
+    try:
+        settings = read_settings(path)
+    except (ValidationError, OSError, ValueError) as refused:
+        print(f"{path}: {refused}", file=sys.stderr)
+        return 2
+    _log_to_stderr()
+    from twisted.internet import reactor
+
+    from gateway.service import build_service
+
+    service = build_service(settings, reactor)
+    port = _open_door(service, settings, reactor)
+    service.start()
+    _watch_stalls(reactor)
+    _announce(settings, port, as_json=as_json)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(service.stop()))  # type: ignore[attr-defined]
+    try:
+        reactor.run()  # type: ignore[attr-defined]
+    except error.ReactorNotRunning:
+        return 1
+    return 0
+
+
+def _open_door(service: Any, settings: Settings, reactor: Any) -> int:
+    from gateway.api.door import open_door
+
+    return int(open_door(service.api, settings.api, service.keys, reactor))
+
+
+def _announce(settings: Settings, port: int, *, as_json: bool) -> None:
+    scheme = "https" if settings.api.tls else "http"
+    url = f"{scheme}://{settings.api.host}:{port}"
+    line = json.dumps({"ready": True, "port": port, "url": url}) if as_json else f"ready: {url}/docs"
+    print(line, flush=True)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _watch_stalls(reactor: Any) -> None:
+    """Note the longest time that the reactor did not come round; told at the end and in the log when long."""
+    step, state = 0.01, {"due": time.monotonic() + 0.01, "worst": 0.0}
+    log = structlog.get_logger()
+
+    def beat() -> None:
+        late = time.monotonic() - state["due"]
+        if late > state["worst"]:
+            state["worst"] = late
+            if late > 0.02:
+                log.info("reactor stalled", worst_ms=int(late * 1000))
+        state["due"] = time.monotonic() + step
+        reactor.callLater(step, beat)
+
+    reactor.callLater(step, beat)
