@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Bank and treasury gateway for 惠民惠农“一卡通” (银行与国库接口网关).", no_args_is_help=True, add_completion=False
+    help="Bank and treasury gateway for 惠民惠农“一卡通” (银行与国库接口网关).",
+    no_args_is_help=True,
+    add_completion=False,
 )
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML). 设置文件")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables. 输出 JSON")]

@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
-from twisted.internet import error
 from twisted.internet.defer import ensureDeferred
 
 from gateway.settings import Settings, read_settings
@@ -25,20 +24,18 @@ def run(path: Path, *, as_json: bool) -> int:
         print(f"{path}: {refused}", file=sys.stderr)
         return 2
     _log_to_stderr()
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
     from gateway.service import build_service
 
+    reactor: Any = installed
     service = build_service(settings, reactor)
     port = _open_door(service, settings, reactor)
     service.start()
     _watch_stalls(reactor)
     _announce(settings, port, as_json=as_json)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(service.stop()))  # type: ignore[attr-defined]
-    try:
-        reactor.run()  # type: ignore[attr-defined]
-    except error.ReactorNotRunning:
-        return 1
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(service.stop()))
+    reactor.run()
     return 0
 
 

@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="GATEWAY_", env_nested_delimiter="__")
 
     node: str = Field(default="node-1", pattern=r"\A[a-z0-9-]{1,40}\z")
-    gateway_code: str = Field(default="GW01", pattern=r"\A[A-Z0-9]{4}\z")  # part of every derived identity: never change it
+    gateway_code: str = Field(
+        default="GW01", pattern=r"\A[A-Z0-9]{4}\z"
+    )  # part of every derived identity: never change it
     config: Path = Path("config")
     state: Path = Path("var")
     store_url: str = ""  # default: SQLite in ``state``
@@ -96,15 +98,16 @@ def read_settings(path: Path) -> Settings:
     """Settings from a TOML file and the environment; raises pydantic's ValidationError naming each key."""
 
     class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
         @classmethod
         def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
+            *given: PydanticBaseSettingsSource,
+            **sources: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+            environment = sources["env_settings"] if sources else given[1]
+            return environment, TomlConfigSettingsSource(settings_cls)
 
     return Settings.model_validate(FromFile().model_dump())  # type: ignore[call-arg]

@@ -9,8 +9,7 @@ from adapters.code_table import CodeTable
 from adapters.profile import Security, SftpEndpoint
 from adapters.profile_reader import read_all
 from adapters.registry import DIALECTS
-from crypto.contract import StreamSigner, StreamVerifier
-from crypto.key_ring import SchemeParameters
+from crypto.contract import SchemeParameters, StreamSigner, StreamVerifier
 from crypto.keystore import Keystore
 from gateway.clock import SystemClock
 from gateway.services.context import Bank, Context

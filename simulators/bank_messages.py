@@ -11,9 +11,11 @@ from typing import Any, Final
 import orjson
 from klein import Klein
 from twisted.internet.defer import Deferred
-from twisted.internet.ssl import Certificate, CertificateOptions, PrivateCertificate, trustRootFromCertificates
+from twisted.internet.ssl import Certificate, CertificateOptions, PrivateCertificate
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from simulators.city_bank import CityBank, NotTheSame, Reply, Report, SignatureWrong, check_script
 from simulators.control import Control, Running, open_control
@@ -35,6 +37,8 @@ class CityDoor:
         self.app.route("/payments", methods=["POST"])(self._submit)
         self.app.route("/payments/<message_id>", methods=["GET"])(self._inquire)
 
+    _log = Logger()
+
     async def _submit(self, request: Any) -> bytes:
         if self._bank.desk.away:
             return await drop(request)
@@ -50,9 +54,14 @@ class CityDoor:
             return self._signed_json(request, {"message_id": message_id, "status": "SIGNATURE_INVALID"}, 401)
         except NotTheSame:
             return self._signed_json(request, {"message_id": message_id, "status": "OTHER_CONTENT_BOOKED"}, 409)
+        if reply.follow_up is not None:
+            deferToThreadPool(self._reactor, pool, reply.follow_up).addErrback(self._failed)
         content = self._shown(request, reply.report, reply.code)
         sent = replied(self._reactor, request, reply.effects, content)
         return sent if isinstance(sent, bytes) else await sent
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("the reports on an order could not be prepared", failure)
 
     def _inquire(self, request: Any, message_id: str) -> Answer:
         if self._bank.desk.away:
@@ -96,7 +105,7 @@ def tls_options(folder: Path) -> CertificateOptions:
     pem = (folder / "tls-server-key.pem").read_bytes() + (folder / "tls-server.pem").read_bytes()
     own: Any = PrivateCertificate.loadPEM(pem)  # type: ignore[no-untyped-call]
     authority = Certificate.loadPEM((folder / "client-ca.pem").read_bytes())
-    options: CertificateOptions = own.options(trustRootFromCertificates([authority]))  # type: ignore[no-untyped-call]
+    options: CertificateOptions = own.options(authority)  # type: ignore[no-untyped-call]
     return options
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -20,7 +22,7 @@ import polars as pl
 from simulators.answers import Answer, Plan, Status, of_type, plan
 from simulators.counterparty import Clock, Counterparty, wall_clock_ms
 from simulators.iso_answers import refusal_report, status_now, status_report
-from simulators.iso_records import MessageInvalid, read_pain001
+from simulators.iso_records import MessageInvalid, PaymentOrder, read_pain001
 from simulators.ledger import AlreadyBooked, Ledger
 from simulators.script import Effect, GoOffline, RefuseFile, Script, SpoilResult
 from simulators.signatures import Seal
@@ -55,6 +57,7 @@ class Reply:
     code: int
     report: Report
     effects: tuple[Effect, ...] = field(default=())
+    follow_up: Callable[[], None] | None = None  # bulk work that need not keep the caller waiting; to be called once
 
 
 class NotTheSame(Exception):
@@ -89,7 +92,9 @@ class CityBank:
     def recover(self) -> None:
         """After a restart: plan again what was booked; the reports come in the same order, from now."""
         for path in sorted(self._orders.glob("*.xml"), key=lambda p: p.stat().st_mtime_ns):
-            self._take(path.stem, path.read_bytes())
+            reply = self._take(path.stem, path.read_bytes())
+            if reply.follow_up is not None:
+                reply.follow_up()
 
     def take(self, message_id: str, body: bytes, signature: bytes) -> Reply:
         """One posted order; raises SignatureWrong, NotTheSame."""
@@ -125,23 +130,28 @@ class CityBank:
         rows = order.items.select("reference", "amount_fen", pl.Series("credited", planned.credited))
         with suppress(AlreadyBooked):  # a restart lost what is shown, never what is booked
             self.ledger.book(message_id, digest, rows)
-        first = self._prepare(message_id, order.requested_on, order.items, planned)
+        opening = status_report(message_id, order.requested_on, 1, status_now(order.items, ()))
+        first = self._shown[message_id] = self._written(message_id, "001", opening, None)
         for away in of_type(planned.effects, GoOffline):
             self.desk.go_away(away.seconds)
-        return Reply(200, first, planned.effects)
+        self.desk.begin()
+        return Reply(200, first, planned.effects, partial(self._prepare, order, planned, self.desk.clock()))
 
-    def _prepare(self, message_id: str, day: date, items: pl.DataFrame, planned: Plan) -> Report:
-        """Every report of the plan, written and signed; the first is shown at once, the others come on the agenda."""
-        opening = status_report(message_id, day, 1, status_now(items, ()))
-        first = self._shown[message_id] = self._written(message_id, "001", opening, None)
-        now, tag = self.desk.clock(), "001"
+    def _prepare(self, order: PaymentOrder, planned: Plan, now: int) -> None:
+        """Every further report of the plan, written and signed, each on the agenda for its time."""
+        try:
+            self._put_on_agenda(order, planned, now)
+        finally:
+            self.desk.end()
+
+    def _put_on_agenda(self, order: PaymentOrder, planned: Plan, now: int) -> None:
+        message_id, day, items, tag = order.message_id, order.requested_on, order.items, "001"
         for number, answer in enumerate(planned.answers, 2):
             said = status_now(items, planned.answers[: number - 1])
             content = status_report(message_id, day, number, said)
             tag = tag if answer.how == "same-name" else f"{number:03d}"
             report = self._written(message_id, tag, content, answer)
             self.desk.agenda.add(now + answer.after_ms, Step(message_id, report))
-        return first
 
     def _written(self, message_id: str, tag: str, content: bytes, answer: Answer | None) -> Report:
         how = answer.how if answer is not None else None

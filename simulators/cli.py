@@ -102,7 +102,7 @@ def bank_files(
 
     async def start(reactor: Any) -> Any:
         from simulators import bank_files
-        from simulators.script import load_script
+        from simulators.script_file import load_script
 
         played = load_script(script, seed)
         return await bank_files.start(reactor, played, keys, state, port, control_port, host, username)
@@ -125,7 +125,7 @@ def bank_messages(
 
     async def start(reactor: Any) -> Any:
         from simulators import bank_messages
-        from simulators.script import load_script
+        from simulators.script_file import load_script
 
         played = load_script(script, seed)
         return bank_messages.start(reactor, played, keys, state, port, control_port, host)
@@ -147,7 +147,7 @@ def sms(
 
     async def start(reactor: Any) -> Any:
         from simulators import sms
-        from simulators.script import load_script
+        from simulators.script_file import load_script
 
         played = load_script(script, seed)
         return sms.start(reactor, played, keys, state, port, control_port)
@@ -168,7 +168,7 @@ def platform(
 
     async def start(reactor: Any) -> Any:
         from simulators import platform
-        from simulators.script import load_script
+        from simulators.script_file import load_script
 
         return platform.start(reactor, load_script(script, seed), keys, port, control_port)
 

@@ -13,7 +13,8 @@ from klein import Klein
 
 from simulators.counterparty import Counterparty
 from simulators.http_door import answer, answer_json, body_of, listen
-from simulators.script import Script, ScriptRefused, read_script
+from simulators.script import Script
+from simulators.script_file import ScriptRefused, read_script
 
 _LONGEST_ABSENCE_SECONDS = 86_400.0
 

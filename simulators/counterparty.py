@@ -31,16 +31,24 @@ class Counterparty(Generic[T]):
         self._receiving = 0
         self._lock = Lock()
 
-    @contextmanager
-    def receiving(self) -> Iterator[None]:
-        """Around the handling of one instruction, so that a tester sees that answers are still being made."""
+    def begin(self) -> None:
+        """One more instruction is being handled, so that a tester sees that answers are still being made."""
         with self._lock:
             self._receiving += 1
+
+    def end(self) -> None:
+        """It is handled, all its answers are on the agenda."""
+        with self._lock:
+            self._receiving -= 1
+
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """Around the handling of one instruction."""
+        self.begin()
         try:
             yield
         finally:
-            with self._lock:
-                self._receiving -= 1
+            self.end()
 
     def play(self, script: Script) -> None:
         """Another script from now on; what is on the agenda already stays."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from lxml import etree
@@ -28,9 +28,25 @@ _PATHS: Final = {
     "name": "p:Cdtr/p:Nm",
     "amount": "p:Amt/p:InstdAmt[@Ccy='CNY']",
 }
-_FINDERS: Final = {
-    name: etree.ETXPath(re.sub("p:", f"{{{_NS['p']}}}", f"string({path})")) for name, path in _PATHS.items()
+_TEXTS: Final = {
+    name: etree.XPath(f"p:CdtTrfTxInf/{path}/text()", namespaces=_NS, smart_strings=False)
+    for name, path in _PATHS.items()
 }
+_INCOMPLETE: Final = etree.XPath(
+    "p:CdtTrfTxInf[" + " or ".join(f"count({path}/text()) != 1" for path in _PATHS.values()) + "]", namespaces=_NS
+)
+
+
+_PATTERNS: Final = {
+    "reference": r"<EndToEndId>([^<]+)</EndToEndId>",
+    "account": r"<CdtrAcct>\s*<Id>\s*<Othr>\s*<Id>([^<]+)</Id>",
+    "name": r"<Cdtr>\s*<Nm>([^<]+)</Nm>",
+    "amount": r'<InstdAmt Ccy="CNY">((?:0|[1-9][0-9]{0,13})\.[0-9]{2})</InstdAmt>',
+}
+_EACH_ONCE: Final = "<EndToEndId>|<InstdAmt|<CdtrAcct>|<Cdtr>"
+_SUSPECT: Final = (b"&", b"<!", b"<?", b"]]>")
+_CONTROLS: Final = bytes(octet for octet in range(0x20) if octet not in b"\t\n\r")
+"""Whatever makes text and markup differ: entities, comments, sections, instructions, illegal characters."""
 
 
 class MessageInvalid(Exception):
@@ -77,9 +93,12 @@ def read_pain001(body: bytes) -> PaymentOrder:
     if first < 0 or last <= first:
         raise MessageInvalid("FF01", "no CdtTrfTxInf in the default namespace")
     head = _parsed(body[:first] + body[last:])
-    items = pl.concat(_items(piece) for piece in _pieces(body, first, last))
-    if items["reference"].is_duplicated().any() or (items["reference"] == "").any():
-        raise MessageInvalid("AM05", "an EndToEndId is missing or stands twice")
+    pieces = list(_pieces(body, first, last))
+    items = pl.concat(
+        _items(piece) if _is_edge(place, pieces) else _items_fast(piece) for place, piece in enumerate(pieces)
+    )
+    if items["reference"].is_duplicated().any():
+        raise MessageInvalid("AM05", "an EndToEndId stands twice")
     return _order(head, items)
 
 
@@ -96,9 +115,39 @@ def _items(piece: bytes) -> pl.DataFrame:
     wanted = f"{{{_NS['p']}}}CdtTrfTxInf"
     if any(child.tag != wanted for child in root):
         raise MessageInvalid("FF01", "something other than CdtTrfTxInf among the items")
-    columns = {name: [str(finder(child)) for child in root] for name, finder in _FINDERS.items()}
+    if _INCOMPLETE(root):
+        raise MessageInvalid("FF01", "an item lacks its EndToEndId, name, account or amount in CNY, or has one twice")
+    columns = {name: pl.Series(name, _texts(root, name), dtype=pl.String) for name in _TEXTS}
     amounts = [fen(amount) for amount in columns.pop("amount")]
-    return pl.DataFrame({**columns, "amount_fen": amounts}, schema_overrides={"amount_fen": pl.Int64})
+    return pl.DataFrame(columns).with_columns(pl.Series("amount_fen", amounts, dtype=pl.Int64))
+
+
+def _texts(root: etree._Element, name: str) -> list[Any]:
+    found = _TEXTS[name](root)
+    return found if isinstance(found, list) else []
+
+
+def _is_edge(place: int, pieces: list[bytes]) -> bool:
+    return place in (0, len(pieces) - 1)
+
+
+def _items_fast(piece: bytes) -> pl.DataFrame:
+    """Items by pattern, some ten times quicker than the XML parser, which takes whatever does not fit the pattern."""
+    if any(mark in piece for mark in _SUSPECT) or len(piece.translate(None, _CONTROLS)) != len(piece):
+        return _items(piece)
+    try:
+        records = pl.Series(piece.decode("utf-8").split("</CdtTrfTxInf>")[:-1], dtype=pl.String)
+    except UnicodeDecodeError:
+        raise MessageInvalid("FF01", "not UTF-8") from None
+    found = records.to_frame("record").select(
+        *(pl.col("record").str.extract(pattern).alias(name) for name, pattern in _PATTERNS.items()),
+        pl.col("record").str.count_matches(_EACH_ONCE).alias("marks"),
+    )
+    if found.null_count().sum_horizontal().item() or (found["marks"] != len(_PATTERNS)).any():
+        return _items(piece)
+    parts = found["amount"].str.split_exact(".", 1).struct.unnest()
+    amounts = (parts["field_0"].cast(pl.Int64) * 100 + parts["field_1"].cast(pl.Int64)).alias("amount_fen")
+    return found.select("reference", "account", "name").with_columns(amounts)
 
 
 def _order(head: etree._Element, items: pl.DataFrame) -> PaymentOrder:

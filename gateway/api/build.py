@@ -46,6 +46,7 @@ class Api:
     resource: Resource
     receptionist: Receptionist
     watch: Watch
+    bounds: Bounds
     specification: dict[str, Any]
 
     def changed(self, batch_id: int) -> None:
@@ -68,7 +69,7 @@ def build_api(deps: ApiDependencies) -> Api:
     server = Server(threads, receptionist, deps.bounds.max_streams)
     for operation in operations:
         server.add(operation)
-    return Api(server.app.resource(), receptionist, watch, specification)
+    return Api(server.app.resource(), receptionist, watch, deps.bounds, specification)
 
 
 def _public(deps: ApiDependencies, threads: Threads, operations: list[Operation]) -> Public:

@@ -34,7 +34,6 @@ class Reception:
     client: Client | None
     envelope: Envelope
     upload: Upload | None = None
-    problem: Problem | None = None
 
 
 class Receptionist:
@@ -54,32 +53,30 @@ class Receptionist:
         self._running: Counter[str] = Counter()
 
     def begin(self, envelope: Envelope, length: int | None, sender: Sender) -> Reception:
-        """A request with a body has begun to arrive; ``length`` is None when it is chunked. Never raises Problem."""
-        client: Client | None = None
-        try:
-            operation, batch_no = self._route(envelope)
-            if operation.access is not Access.PUBLIC:
-                client = self._authenticator.identify(envelope)
-            return Reception(client, envelope, self._upload(operation, client, envelope, batch_no, length, sender))
-        except Problem as problem:
-            return Reception(client, envelope, problem=problem)
+        """A request with a body has begun to arrive; ``length`` is None when it is chunked. Raises Problem."""
+        operation, batch_no = self._route(envelope)
+        client = None if operation.access is Access.PUBLIC else self._authenticator.identify(envelope)
+        return Reception(client, envelope, self._upload(operation, client, envelope, batch_no, length, sender))
 
     def complete(self, operation: Operation, reception: Reception | None, envelope: Envelope) -> Reception:
         """The reception of a complete request, made now if it had no body; raises Problem when it is turned away."""
         if reception is None:
             client = None if operation.access is Access.PUBLIC else self._authenticator.identify(envelope)
             reception = Reception(client, envelope)
-        if reception.problem is not None:
-            raise reception.problem
         if operation.access is Access.OPERATOR and not (reception.client and reception.client.operator):
             raise Problem("NOT_ALLOWED")
         return reception
 
     def _route(self, envelope: Envelope) -> tuple[Operation, str]:
+        methods: list[str] = []
         for operation, pattern in self._routes:
             found = pattern.fullmatch(envelope.path)
-            if found is not None and operation.method == envelope.method:
-                return operation, unquote(found.groupdict().get("batch_no", ""))
+            if found is not None:
+                if operation.method == envelope.method:
+                    return operation, unquote(found.groupdict().get("batch_no", ""))
+                methods.append(operation.method)
+        if methods:
+            raise Problem("METHOD_NOT_ALLOWED", headers={"Allow": ", ".join(methods)})
         raise Problem("NOT_FOUND")
 
     def _upload(

@@ -120,7 +120,7 @@ def _refuse(request: Request, problem: Problem) -> bytes:
 
 def reception_of(request: Request) -> Reception | None:
     """What was decided when the request's body began to arrive; None when it has none."""
-    found: Reception | None = getattr(request, "reception", None)
+    found: Reception | None = getattr(getattr(request, "receiver", None), "reception", None)
     return found
 
 

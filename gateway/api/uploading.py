@@ -52,7 +52,7 @@ class Upload(Protocol):
     """One body while it arrives; all calls on the reactor."""
 
     def write(self, data: bytes) -> None:
-        """More bytes."""
+        """More bytes; may raise what makes the body unwanted."""
 
     def lost(self) -> None:
         """The sender went away: forget it."""
@@ -60,35 +60,33 @@ class Upload(Protocol):
 
 @dataclass(slots=True)
 class MemoryUpload:
-    """A small body, held whole up to ``limit`` bytes; what is beyond is counted and dropped."""
+    """A small body, held whole up to ``limit`` bytes."""
 
     limit: int
     size: int = 0
     _parts: list[bytes] = field(default_factory=list)
 
     def write(self, data: bytes) -> None:
-        """More bytes."""
+        """More bytes; raises Problem when they are too many."""
         self.size += len(data)
-        if self.size <= self.limit:
-            self._parts.append(data)
-        else:
+        if self.size > self.limit:
             self._parts.clear()
+            raise Problem("TOO_LARGE")
+        self._parts.append(data)
 
     def lost(self) -> None:
         """Forget it."""
         self._parts.clear()
 
     def body(self) -> bytes:
-        """The whole body; raises Problem when it was larger than the limit."""
-        if self.size > self.limit:
-            raise Problem("TOO_LARGE")
+        """The whole body."""
         return b"".join(self._parts)
 
 
 class SpooledUpload:
     """A body of any size on its way through ``open_writer()``'s writer, which is opened in a thread at once.
 
-    A failure (no such batch, disk full) is kept for ``finish``; what still arrives then is dropped.
+    A failure (no such batch, disk full) is raised by the next ``write`` or by ``finish``; nothing is left of it.
     """
 
     def __init__(self, threads: Threads, open_writer: Callable[[], Writer], limit: int, sender: Sender):
@@ -108,12 +106,12 @@ class SpooledUpload:
         self._ended.append(call)
 
     def write(self, data: bytes) -> None:
-        """More bytes; pauses the sender when too many are waiting for the disk."""
+        """More bytes; pauses the sender when too many are waiting. Raises what has gone wrong, so that it may stop."""
         self.size += len(data)
         if self.size > self._limit:
             self._failure = self._failure or Problem("TOO_LARGE")
-        if self._failure is not None or self._over:
-            return
+        if self._failure is not None:
+            raise self._failure
         self._parts.append(data)
         self._held += len(data)
         if self._held >= PAUSE_BYTES and not self._paused:

@@ -79,6 +79,16 @@ def yuan_text(amount_fen: pl.Expr) -> pl.Expr:
     return pl.concat_str((amount_fen // 100).cast(pl.String), pl.lit("."), cents)
 
 
+def yuan(amount_fen: int) -> str:
+    """Fen as yuan with two decimals and thousands separators, for people.
+
+    >>> yuan(123456789)
+    '1,234,567.89'
+    """
+    whole, cents = divmod(amount_fen, 100)
+    return f"{whole:,}.{cents:02d}"
+
+
 def messages(items: pl.DataFrame, template: Template, policy: str, batch_ref: str) -> list[dict[str, Any]]:
     """The provider's messages for some items (columns item_no, mobile, account, amount_fen, paid_on)."""
     filled = items.select(

@@ -109,7 +109,9 @@ def _count_reasons(context: Context, tx: Any, books: Books, batch: Batch) -> Non
             unseal_frame(context.sealer, b.sealed, result_context(b.batch_id, b.segment_no, b.inbox_id), columns)
             for b in blocks
         ]
-        last = pl.concat(frames).filter(pl.col("disposition") == "APPLIED").unique("row", keep="last", maintain_order=True)
+        last = (
+            pl.concat(frames).filter(pl.col("disposition") == "APPLIED").unique("row", keep="last", maintain_order=True)
+        )
         states = pl.Series(bytearray(segment.states), dtype=pl.UInt8)
         amounts = pl.Series(memoryview(segment.amounts).cast("q").tolist(), dtype=pl.Int64)
         known = last.with_columns(states.gather(last["row"]).alias("state"), amounts.gather(last["row"]).alias("fen"))

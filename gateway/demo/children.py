@@ -25,7 +25,10 @@ class Child:
         self.name, self._log = name, log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL
+                [sys.executable, "-m", module, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
             )
         self.ready = self._await_ready()
 

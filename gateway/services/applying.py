@@ -14,9 +14,8 @@ from crypto.signature_text import decode_signature
 from gateway.services import completion, group_answer, item_rows
 from gateway.services.context import Bank, Context
 from gateway.services.jobs import finish
-from gateway.store import alerts, inbox, instructions
+from gateway.store import alerts, batches, inbox, instructions
 from gateway.store.records import Batch, InboxMessage, InboxState, Instruction, Work
-from gateway.store import batches
 
 
 def apply(context: Context, work: Work) -> None:

@@ -16,7 +16,7 @@ from adapters.routing import route
 from gateway.clock import business_date
 from gateway.core.lifecycle import ItemState
 from gateway.core.planning import plan_files, segment_rows
-from gateway.core.segments import SegmentInfo, Segmenter
+from gateway.core.segments import Segmenter, SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services import completion
 from gateway.services.context import Context

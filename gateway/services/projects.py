@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from messages.layout.checking import checked
+from messages.layout.positions import ConfigurationRefused, read_document
 
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$")]
 
@@ -49,9 +51,8 @@ class ProjectList(BaseModel):
 
 
 def read_projects(path: Path) -> ProjectList:
-    """Read ``config/projects/<year>.yaml``, every scalar as text; raises ValueError naming file and key."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
-        return ProjectList.model_validate(data)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
+    """Read ``config/projects/<year>.yaml``; raises ConfigurationRefused naming file, line, column and key."""
+    projects, problems = checked(read_document(path), ProjectList)
+    if projects is None:
+        raise ConfigurationRefused(problems)
+    return projects

@@ -39,7 +39,7 @@ class Lane:
     kinds: tuple[str, ...]
     slots: int
     run: Run
-    exclusive: Callable[[Work], str | None] = lambda work: None  # works of one key never overlap
+    exclusive: Callable[[Work], str | None] = lambda _: None  # works of one key never overlap
     running: dict[int, Work] = field(default_factory=dict)
     pumping: bool = False
     again: bool = False

@@ -14,7 +14,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
-from twisted.python.failure import Failure
 
 from gateway.services.jobs import Later
 from gateway.store.records import Work
@@ -40,10 +39,10 @@ def _jobs() -> dict[str, Job]:
     from gateway.services.indexing import index
 
     return {
-        "check": check,  # type: ignore[dict-item]
-        "build": build,  # type: ignore[dict-item]
-        "apply": apply,  # type: ignore[dict-item]
-        "index": index,  # type: ignore[dict-item]
+        "check": check,
+        "build": build,
+        "apply": apply,
+        "index": index,
         "send-file": send_file,
         "ask-file": ask_file,
         "poll-files": poll_files,
@@ -90,7 +89,7 @@ class Pool:
         if isinstance(error, BrokenProcessPool):
             self._replace(executor)
         if error is not None:
-            done.errback(Failure(error))
+            done.errback(error)
         else:
             done.callback(future.result())
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from psycopg import Connection as RawConnection
-from psycopg import errors
+from psycopg import Cursor, errors
+from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,14 @@ _AWAY: Final = (
 )
 
 
+class _BinaryCursor(Cursor[Any]):
+    """Takes results in binary: as text, sealed bytes would travel in hexadecimal (measured 3 times slower)."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.format = Format.BINARY
+
+
 def engines(url: URL, busy_timeout_seconds: float) -> tuple[Engine, Engine]:
     """(writing engine, reading engine) over one pool of connections."""
     settings = (
@@ -39,7 +48,11 @@ def engines(url: URL, busy_timeout_seconds: float) -> tuple[Engine, Engine]:
         f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS} -c client_encoding=utf8"
     )
     options: dict[str, Any] = {
-        "connect_args": {"connect_timeout": max(2, int(busy_timeout_seconds)), "options": settings},
+        "connect_args": {
+            "connect_timeout": max(2, int(busy_timeout_seconds)),
+            "options": settings,
+            "cursor_factory": _BinaryCursor,
+        },
         "hide_parameters": True,
         **JSON_OPTIONS,
     }

@@ -22,7 +22,7 @@ PAGE_BYTES: Final = 8192
 WAL_PAGES: Final = 2048  # checkpoint every 16 MB, so that a bulk load does not checkpoint at every commit
 WAL_LEFT_BYTES: Final = 64 * 1024 * 1024
 READERS: Final = 16
-RETRY_SECONDS: Final = 0.001
+RETRY_SECONDS: Final = 0.002
 
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY: "is locked by another process for too long: find out which process holds it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from OpenSSL import SSL
 from service_identity import VerificationError
@@ -58,6 +59,7 @@ async def exchange(agent: Any, clock: Any, request: Outgoing, sink: Sink, limits
     body* was written; a request without one asks, and changes nothing. Raises Misconfigured where the
     two sides do not trust each other.
     """
+    _check_address(request.url)
     patience = Patience(clock, limits.idle_seconds, limits.total_seconds)
     body = None if request.body is None else StreamedBody(clock, request.body, request.size, patience.progress)
     try:
@@ -81,6 +83,17 @@ async def _converse(
     )
     received = await patience.watch(_collect(response, sink, limits.answer_bytes, patience.progress))
     return Reply(response.code, _readable(response.headers), received)
+
+
+def _check_address(url: str) -> None:
+    """Twisted would look an empty or non-ASCII host up, and fail much later and less clearly."""
+    try:
+        parts = urlsplit(url)
+        sound = url.isascii() and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise Misconfigured(f"{url!r} is not an http or https address; correct it in the configuration")
 
 
 def _readable(headers: Headers) -> dict[str, str]:

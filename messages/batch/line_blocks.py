@@ -14,7 +14,7 @@ import numpy as np
 from messages.batch.codes import Code
 from messages.batch.findings import Finding
 
-BLOCK_OCTETS: Final = 8_000_000
+BLOCK_OCTETS: Final = 6_000_000
 LINE_OCTETS: Final = 65_536
 """A longer line is a finding; what exceeds a block is dropped while it is read, never kept."""
 

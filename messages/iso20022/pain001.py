@@ -100,7 +100,7 @@ def build(head: Pain001Head, blocks: Iterable[pl.DataFrame]) -> Iterator[bytes]:
 def longest_item() -> int:
     """Octets that one item takes at most: every text at its limit, every character at its longest."""
     texts = sum(LONGEST.values()) + LONGEST["reference"] + _HEAD_LIMITS["policy_name"][1]
-    markup = len(_TEMPLATE) + len("PrvtId") * 2 + len("<Ustrd></Ustrd>")
+    markup = len(_TEMPLATE.replace("{}", "")) + len("PrvtId") * 2 + len("<Ustrd></Ustrd>")
     return markup + texts * LONGEST_ESCAPE + len(yuan_text(MAX_FEN))
 
 

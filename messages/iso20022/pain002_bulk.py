@@ -22,6 +22,9 @@ from messages.iso20022.unreadable import Unreadable
 MAX_SHAPES: Final = 16
 """Shapes kept; a report with more different ones than this goes to the parser, which is slower, not wrong."""
 
+MAX_TAGS: Final = 100
+"""Tags in one record: the schema's own come to some dozens. It also bounds how deep they nest."""
+
 _TAG: Final = f"{{{namespace(PAIN_002)}}}{RECORD}"
 
 
@@ -61,9 +64,9 @@ class BulkReader:
         for shape in self._shapes:
             plain = _match(shape, plain, found)
         plain = self._match_new(plain, found)
-        rest = pl.concat([plain, special])
+        rest = pl.concat([plain, special]).sort(POSITION)
         if rest.height:
-            rows = self._parse("".join(record + self._record_end for record in rest[TEXT]))
+            rows = self._parse(rest[TEXT].to_list())
             if rows is None or len(rows) != rest.height:
                 return None
             found.append(pl.DataFrame(rows, schema=RAW_SCHEMA, orient="row").insert_column(0, rest[POSITION]))
@@ -83,18 +86,21 @@ class BulkReader:
         return records
 
     def _read_one(self, record: str) -> RawRecord | None:
-        rows = self._parse(record + self._record_end)
+        rows = self._parse([record])
         return rows[0] if rows and len(rows) == 1 else None
 
-    def _parse(self, records: str) -> list[RawRecord] | None:
-        """All records of the text, or None where it holds anything else.
+    def _parse(self, records: list[str]) -> list[RawRecord] | None:
+        """The records of all texts, or None where they are anything else.
 
-        Each record ends with the one closing tag of its name in its text, so that as many children as texts, all of
-        them records, means that every text is one whole record.
+        Each text is followed by the one closing tag of a record, so that as many children as texts, all of them
+        records, means that every text is one whole record.
         """
+        if any(record.count("<") > MAX_TAGS for record in records):
+            return None
+        content = "".join(record + self._record_end for record in records)
         parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False)
         try:
-            root = etree.fromstring((self._opening + records + self._closing).encode(), parser)
+            root = etree.fromstring((self._opening + content + self._closing).encode(), parser)
             if len(parser.error_log) or any(child.tag != _TAG for child in root):
                 return None
             return [read_record(child) for child in root]

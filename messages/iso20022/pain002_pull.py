@@ -6,7 +6,9 @@ read them: it then goes on as if they had not been there. Bounded in depth, and 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 import polars as pl
@@ -26,10 +28,13 @@ from messages.iso20022.schema import PAIN_002, namespace
 from messages.iso20022.unreadable import Unreadable
 
 MAX_DEPTH: Final = 64
-MAX_UNFINISHED_BYTES: Final = 8 * 1024 * 1024
+MAX_ELEMENTS: Final = 10_000
+"""Elements inside one record or header part; the schema's own are some dozens."""
+MAX_UNFINISHED_BYTES: Final = 2 * 1024 * 1024
 STATUS_FIELD: Final = RAW_FIELDS.index("status")
 PAYMENT: Final = "OrgnlPmtInfAndSts"
 
+_STEP_BYTES: Final = 128 * 1024  # so that limits bite before the parser has built too much
 _URI: Final = namespace(PAIN_002)
 _NS: Final = f"{{{_URI}}}"
 _ROOTS: Final = (f"{_NS}Document", f"{_NS}CstmrPmtStsRpt")
@@ -66,8 +71,9 @@ class PullReader:
         )
         self._path: list[etree._Element] = []
         self._fed_lines = 0
-        self._piece_line = 1
+        self._fed: list[tuple[int, int]] = []  # (lines fed before, line in the message) of each piece
         self._unfinished = 0
+        self._elements = 0
         self._records: list[RawRecord] = []
         self._lines: list[int] = []
         self._reasons: list[etree._Element] = []
@@ -77,10 +83,15 @@ class PullReader:
 
     def feed(self, piece: Piece) -> None:
         """Reads one piece; raises Unreadable with the line."""
-        self._piece_line = piece.line
-        self._unfinished += len(piece.data)
+        self._fed.append((self._fed_lines, piece.line))
+        for start in range(0, len(piece.data), _STEP_BYTES):
+            self._step(piece.data[start : start + _STEP_BYTES])
+        self._fed_lines += piece.lines
+
+    def _step(self, octets: bytes) -> None:
+        self._unfinished += len(octets)
         try:
-            self._parser.feed(piece.data)
+            self._parser.feed(octets)
         except etree.XMLSyntaxError:
             raise self._not_well_formed() from None
         # An undeclared entity stops the parser without raising, and the next octets would begin a new document.
@@ -88,8 +99,7 @@ class PullReader:
             raise self._not_well_formed()
         self._events()
         if self._unfinished > MAX_UNFINISHED_BYTES:
-            raise Unreadable(f"more than {MAX_UNFINISHED_BYTES} octets in one element", line=piece.line)
-        self._fed_lines += piece.lines
+            raise Unreadable(f"more than {MAX_UNFINISHED_BYTES} octets in one part", line=self._fed[-1][1])
 
     def close(self) -> None:
         """The message ends here; raises Unreadable when it may not."""
@@ -121,7 +131,9 @@ class PullReader:
 
     def _true_line(self, line: int) -> int:
         """Where the parser's line is in the message: it does not count what was left out."""
-        return self._piece_line + max(0, line - 1 - self._fed_lines)
+        at = bisect_right(self._fed, line - 1, key=itemgetter(0)) - 1
+        before, true = self._fed[at] if at >= 0 else (0, 1)
+        return true + max(0, line - 1 - before)
 
     def _line(self, element: etree._Element) -> int:
         line: int | None = element.sourceline  # type: ignore[assignment]  # the stub has no type for it
@@ -139,8 +151,11 @@ class PullReader:
     def _start(self, element: etree._Element) -> None:
         self._path.append(element)
         depth = len(self._path)
+        self._elements = self._elements + 1 if depth > _PART_DEPTH else 0
         if depth > MAX_DEPTH:
-            raise Unreadable(f"elements nested deeper than {MAX_DEPTH}", line=self._line(element))
+            self._wrong(element, f"elements nested deeper than {MAX_DEPTH}")
+        if self._elements > MAX_ELEMENTS:
+            self._wrong(element, f"more than {MAX_ELEMENTS} elements in one part")
         if depth < _SECTION_DEPTH and element.tag != _ROOTS[depth - 1]:
             self._wrong(element, f"not a {PAIN_002} message")
         if depth == _SECTION_DEPTH:

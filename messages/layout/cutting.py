@@ -52,7 +52,7 @@ class Cutter:
         if rows:
             yield Piece("detail", _take(buffer, rows * self.detail), line)
         if len(buffer) != self.trailer:
-            raise LayoutError("the file does not end with whole records, as the document has them", line=line + rows)
+            raise LayoutError("from here the file does not go on in whole records", line=line + rows)
         if self.trailer:
             yield Piece("trailer", bytes(buffer), line + rows)
 

@@ -42,7 +42,7 @@ class DateCells:
 
     def words(self, column: pl.Expr) -> pl.Expr:
         """The days as they are written; ``column`` is Date."""
-        return column.dt.to_string(_FORMATS[self.form]).fill_null("")
+        return column.cast(pl.Date).dt.to_string(_FORMATS[self.form]).fill_null("")
 
     def lay(self, out: Octets, text: str) -> bool:
         """See WordLike."""

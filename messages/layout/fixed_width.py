@@ -134,7 +134,7 @@ class FixedWidthFile:
 
 
 def _single(name: str, value: str | int | date | None) -> pl.Series:
-    dtype = {int: pl.Int64(), date: pl.Date()}.get(type(value), pl.String())
+    dtype = {int: pl.Int64(), date: pl.Date(), str: pl.String()}.get(type(value), pl.Null())
     return pl.Series(name, [value], dtype=dtype)
 
 

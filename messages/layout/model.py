@@ -111,7 +111,7 @@ class FieldLine(Part):
         self._check_options()
         self._check_widths()
         if self.kind in ALWAYS_THERE and not self.required:
-            raise ValueError(f"a {self.kind} is always required")
+            raise ValueError(f"kind {self.kind} is always required")
         if self.kind is Kind.CODE:
             self._check_values()
         return self

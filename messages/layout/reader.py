@@ -76,7 +76,7 @@ def _place_problems(document: Document, here: Key, line: FieldLine, part: str | 
         Kind.TOTAL: part == "detail",
     }
     if wrong.get(line.kind, False):
-        yield document.problem((*here, "kind"), f"a {line.kind} has no place in the {part}", "correct it")
+        yield document.problem((*here, "kind"), f"kind {line.kind} has no place in the {part}", "correct it")
 
 
 def _source_problems(document: Document, here: Key, line: FieldLine, sources: dict[str, Source]) -> Iterator[Problem]:
@@ -86,7 +86,7 @@ def _source_problems(document: Document, here: Key, line: FieldLine, sources: di
         yield document.problem((*here, "source"), f"{line.source} is not a source here", f"known are: {known}")
         return
     if _SHAPES.get(line.kind, Shape.TEXT) is not source.shape:
-        yield document.problem((*here, "kind"), f"{line.source} is a {source.shape}", "choose a kind that holds it")
+        yield document.problem((*here, "kind"), f"{line.source} carries {source.shape}", "choose a kind that holds it")
     if (line.kind is Kind.REFERENCE) != (line.source == "reference"):
         yield document.problem(
             (*here, "kind"), "the source reference has the kind reference, no other has", "correct it"

@@ -157,7 +157,7 @@ class CodeCells:
     def words(self, column: pl.Expr) -> pl.Expr:
         """The bank's codes."""
         raw_by_ours = {ours: raw for raw, ours in self.ours_by_raw.items()}
-        raw = column.replace_strict(raw_by_ours, default=UNWRITABLE, return_dtype=pl.String)
+        raw = column.cast(pl.String).replace_strict(raw_by_ours, default=UNWRITABLE, return_dtype=pl.String)
         return pl.when(column.is_not_null()).then(raw).otherwise(pl.lit(""))
 
     def lay(self, out: Octets, text: str) -> bool:

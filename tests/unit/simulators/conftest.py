@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from crypto.keystore import Keystore
 from simulators.keys import create_demo_keys
 
 
@@ -31,7 +32,7 @@ class Started:
         url = f"http://127.0.0.1:{self.ready['control_port']}{path}"
         data = body.encode() if body is not None else (b"" if method == "POST" else None)
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
@@ -48,6 +49,11 @@ class Started:
             time.sleep(0.02)
         return found
 
+    def play(self, script: str) -> None:
+        """Another script from now on."""
+        status, answer = self.call("POST", "/control/script", script)
+        assert status == 200, answer
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(10)
@@ -60,18 +66,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture
-def start(keys: Path, tmp_path: Path) -> Iterator[Callable[..., Started]]:
+@pytest.fixture(scope="module")
+def start(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Started]]:
     running: list[Started] = []
 
-    def begin(kind: str, script: str = "seed: 1", state: Path | None = None, *more: str) -> Started:
-        path = tmp_path / f"script-{len(running)}.yaml"
-        path.write_text(script, "utf-8")
-        state = state or tmp_path / f"state-{len(running)}"
-        command = [sys.executable, "-m", "simulators.cli", kind, "--keys", str(keys), "--state", str(state)]
-        process = subprocess.Popen(
-            [*command, "--script", str(path), "--json", *more], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
-        )
+    def begin(kind: str, script: str = "seed: 1", state: Path | None = None) -> Started:
+        folder = tmp_path_factory.mktemp(kind)
+        (folder / "script.yaml").write_text(script, "utf-8")
+        state = state or folder / "state"
+        command = [sys.executable, "-m", "simulators.cli", kind, "--keys", str(keys), "--json"]
+        command += ["--script", str(folder / "script.yaml")] + ([] if kind == "platform" else ["--state", str(state)])
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, "the simulator did not start"
@@ -82,6 +87,11 @@ def start(keys: Path, tmp_path: Path) -> Iterator[Callable[..., Started]]:
     for simulator in running:
         if simulator.process.poll() is None:
             simulator.stop()
+
+
+@pytest.fixture(scope="session")
+def keystore(keys: Path) -> Keystore:
+    return Keystore.open(keys / "gateway/keystore.json", (keys / "gateway/passphrase").read_text())
 
 
 def _padded(text: str, width: int) -> bytes:

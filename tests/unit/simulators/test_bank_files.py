@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
 
-from crypto.contract import SchemeParameters
+from crypto.contract import SchemeParameters, SignatureInvalid
 from crypto.keystore import Keystore
 from crypto.signature_text import decode_signature, encode_signature
 
@@ -25,8 +25,8 @@ ITEMS = [
 
 
 @pytest.fixture(scope="module")
-def keystore(keys: Path) -> Keystore:
-    return Keystore.open(keys / "gateway/keystore.json", (keys / "gateway/passphrase").read_text())
+def bank(start: Callable[..., Any]) -> Any:
+    return start("bank-files")
 
 
 class Gateway:
@@ -68,22 +68,20 @@ class Gateway:
         return content.split(b"\r\n")[:-1]
 
 
-def _text(octets: bytes) -> Any:
-    import io
-
+def _text(octets: bytes) -> io.StringIO:
     return io.StringIO(octets.decode("ascii"))
 
 
 def test_pays_acknowledges_and_reports_results_and_returns(
-    start: Callable[..., Any], keystore: Keystore, instruction: Callable[..., bytes]
+    bank: Any, keystore: Keystore, instruction: Callable[..., bytes]
 ) -> None:
-    script = """
-    seed: 3
-    rules:
-      - {match: {name: 买买提·艾力}, action: {do: failed, code: "0037", text: 户名不符}}
-      - {match: {account: "62170003"}, action: {do: returned-late, seconds: 0.2, code: "0009", text: 已销户}}
-    """
-    bank = start("bank-files", script)
+    bank.play(
+        """
+        rules:
+          - {match: {name: 买买提·艾力}, action: {do: failed, code: "0037", text: 户名不符}}
+          - {match: {account: "62170003"}, action: {do: returned-late, seconds: 0.2, code: "0009", text: 已销户}}
+        """
+    )
     gateway = Gateway(keystore, bank.ready)
     with gateway.sftp() as sftp:
         gateway.send(sftp, MESSAGE, instruction(MESSAGE, ITEMS))
@@ -113,70 +111,96 @@ def test_pays_acknowledges_and_reports_results_and_returns(
     assert [line["times"] for line in lines] == [1, 0, 1]
 
 
-def test_same_file_again_pays_nothing_and_is_acknowledged_again(
-    start: Callable[..., Any], keystore: Keystore, instruction: Callable[..., bytes]
+def test_same_file_again_pays_nothing_and_never_with_other_content(
+    bank: Any, keystore: Keystore, instruction: Callable[..., bytes]
 ) -> None:
-    bank = start("bank-files")
-    gateway = Gateway(keystore, bank.ready)
-    content = instruction(MESSAGE, ITEMS)
+    bank.play("seed: 1")
+    message, gateway = "SAMEAGAIN234F0001", Gateway(keystore, bank.ready)
+    content = instruction(message, ITEMS)
     with gateway.sftp() as sftp:
-        gateway.send(sftp, MESSAGE, content)
-        bank.until(lambda: f"DR{MESSAGE}_001.txt" in sftp.listdir("/out"))
-        gateway.send(sftp, MESSAGE, content)
+        gateway.send(sftp, message, content)
+        bank.until(lambda: f"DR{message}_001.txt" in sftp.listdir("/out"))
+        before = bank.told("/control/ledger")
+        gateway.send(sftp, message, content)
         with pytest.raises(OSError, match="other content is booked"):
-            gateway.send(sftp, MESSAGE, instruction(MESSAGE, ITEMS[:1]))
+            gateway.send(sftp, message, instruction(message, ITEMS[:1]))
         with pytest.raises(OSError, match="cannot be changed"):
-            sftp.open(f"/in/DF{MESSAGE}.txt", "wb")
+            sftp.open(f"/in/DF{message}.txt", "wb")
         bank.until(lambda: bank.told("/control/pending")["receiving"] == 0)
-        assert sorted(sftp.listdir("/out")) == [f"DR{MESSAGE}_001.txt", f"DR{MESSAGE}_001.txt.sig"]
-    assert bank.told("/control/ledger")["credited"] == 3
+        assert [name for name in sftp.listdir("/out") if message in name and name.endswith("_002.txt")] == []
+    assert bank.told("/control/ledger") == before
 
 
-def test_refuses_bad_signature_totals_and_login(
-    start: Callable[..., Any], keystore: Keystore, instruction: Callable[..., bytes]
+def test_refuses_bad_signature_totals_and_everything_outside_in(
+    bank: Any, keystore: Keystore, instruction: Callable[..., bytes]
 ) -> None:
-    bank = start("bank-files")
-    gateway = Gateway(keystore, bank.ready)
-    wrong_sum = instruction(MESSAGE, ITEMS).replace(b"T00000003000000000000030051", b"T00000003000000000000030052")
-    other = "ABCDEFGH2345F0002"
+    first, second, gateway = "REFUSED12345F0001", "REFUSED12345F0002", Gateway(keystore, bank.ready)
+    wrong_sum = instruction(first, ITEMS).replace(b"T00000003000000000000030051", b"T00000003000000000000030052")
+    credited = bank.told("/control/ledger")["credited"]
     with gateway.sftp() as sftp:
-        gateway.send(sftp, MESSAGE, wrong_sum)
-        gateway.send(sftp, other, instruction(other, ITEMS), signed=b"something else")
-        bank.until(lambda: len(sftp.listdir("/ack")) == 4)
-        assert gateway.fetch(sftp, f"/ack/DA{MESSAGE}.txt")[0][28:32] == b"9004"
-        assert gateway.fetch(sftp, f"/ack/DA{other}.txt")[0][28:32] == b"9002"
+        gateway.send(sftp, first, wrong_sum)
+        gateway.send(sftp, second, instruction(second, ITEMS), signed=b"something else")
+        bank.until(lambda: {f"DA{first}.txt", f"DA{second}.txt"} <= set(sftp.listdir("/ack")))
+        assert gateway.fetch(sftp, f"/ack/DA{first}.txt")[0][28:32] == b"9004"
+        assert gateway.fetch(sftp, f"/ack/DA{second}.txt")[0][28:32] == b"9002"
         for forbidden in (
             lambda: sftp.mkdir("/in/x"),
             lambda: sftp.symlink("/etc", "/in/x"),
             lambda: sftp.open("/out/x", "wb"),
+            lambda: sftp.remove(f"/ack/DA{first}.txt"),
+            lambda: sftp.open("/in/../../../etc/passwd"),
         ):
             with pytest.raises(OSError):
                 forbidden()
-    assert bank.told("/control/ledger")["credited"] == 0
+    assert bank.told("/control/ledger")["credited"] == credited
     with pytest.raises(paramiko.SSHException), gateway.sftp("root"):
         pass
 
 
-def test_held_results_are_prepared_and_survive_a_restart(
-    start: Callable[..., Any], keystore: Keystore, instruction: Callable[..., bytes]
+def test_damaged_results_are_damaged_as_scripted_and_repaired(
+    bank: Any, keystore: Keystore, instruction: Callable[..., bytes]
 ) -> None:
-    bank = start("bank-files")
-    bank.call("POST", "/control/hold")
     gateway = Gateway(keystore, bank.ready)
+    damages = [
+        "truncated",
+        "bad-signature",
+        "missing-signature",
+        "garbled",
+        "wrong-amount",
+        "unknown-item",
+        "wrong-total",
+    ]
+    bank.play(
+        "files:"
+        + "".join(
+            f"\n  - {{match: {{ends_with: F000{n}}}, effects: [{{do: spoil-result, how: {how}, repair_after: 0.8}}]}}"
+            for n, how in enumerate(damages)
+        )
+    )
+    messages = [f"DAMAGED12345F000{n}" for n in range(len(damages))]
     with gateway.sftp() as sftp:
-        gateway.send(sftp, MESSAGE, instruction(MESSAGE, ITEMS))
-        bank.until(lambda: bank.told("/control/pending")["prepared"] == 1)
-        bank.until(lambda: f"DA{MESSAGE}.txt" in sftp.listdir("/ack"))
-        assert sftp.listdir("/out") == []
-    bank.stop()
-    again = start("bank-files", "seed: 1", bank.state)
-    with Gateway(keystore, again.ready).sftp() as sftp:
-        again.until(lambda: f"DR{MESSAGE}_001.txt" in sftp.listdir("/out"))
-    assert again.told("/control/ledger")["credited"] == 3
+        half = f"/out/DR{messages[0]}_001.txt"
+        gateway.send(sftp, messages[0], instruction(messages[0], ITEMS))
+        bank.until(lambda: half[5:] in sftp.listdir("/out"))
+        assert sftp.stat(half).st_size == 305  # of 57 + 3 * 175 + 29
+        for message in messages[1:]:
+            gateway.send(sftp, message, instruction(message, ITEMS))
+        bank.until(lambda: {f"DR{message}_002.txt" for message in messages[1:]} <= set(sftp.listdir("/out")))
+        bank.until(lambda: sftp.stat(half).st_size == 611)
+        for message in messages:
+            part = 1 if message == messages[0] else 2
+            assert len(gateway.fetch(sftp, f"/out/DR{message}_{part:03d}.txt")) == 5
+        with pytest.raises(SignatureInvalid):
+            gateway.fetch(sftp, f"/out/DR{messages[1]}_001.txt")
+        assert f"DR{messages[2]}_001.txt.sig" not in sftp.listdir("/out")
+        with pytest.raises(UnicodeDecodeError):
+            b"".join(gateway.fetch(sftp, f"/out/DR{messages[3]}_001.txt")).decode("gb18030")
+        assert gateway.fetch(sftp, f"/out/DR{messages[4]}_001.txt")[1][61:76] == b"000000000010001"
+        assert gateway.fetch(sftp, f"/out/DR{messages[5]}_001.txt")[1][9:29] == b"DAMAGED1234599999999"
+        assert gateway.fetch(sftp, f"/out/DR{messages[6]}_001.txt")[-1] == b"T00000003000000000000030052"
 
 
-def test_offline_refuses_connections_for_a_while(start: Callable[..., Any], keystore: Keystore) -> None:
-    bank = start("bank-files")
+def test_offline_refuses_connections_for_a_while(bank: Any, keystore: Keystore) -> None:
     gateway = Gateway(keystore, bank.ready)
     assert bank.call("POST", "/control/offline", '{"seconds": 60}')[0] == 200
     with pytest.raises((paramiko.SSHException, EOFError, OSError)), gateway.sftp():
@@ -184,6 +208,27 @@ def test_offline_refuses_connections_for_a_while(start: Callable[..., Any], keys
     bank.call("POST", "/control/offline", '{"seconds": 0}')
     with gateway.sftp() as sftp:
         assert sorted(sftp.listdir("/")) == ["ack", "in", "out"]
-    status, answer = bank.call("POST", "/control/script", "rules: [{match: {share: 2}, action: {do: paid}}]")
-    assert status == 400
-    assert b"share" in answer
+    for unplayable in (
+        "rules: [{match: {share: 2}, action: {do: paid}}]",
+        "rules: [{match: {share: 0.1}, action: {do: failed, code: ABCDE}}]",
+    ):
+        assert bank.call("POST", "/control/script", unplayable)[0] == 400
+
+
+def test_held_results_are_prepared_and_come_after_a_restart(
+    start: Callable[..., Any], bank: Any, keystore: Keystore, instruction: Callable[..., bytes]
+) -> None:
+    bank.play("seed: 1")
+    bank.call("POST", "/control/hold")
+    message, gateway = "HELDRESULT34F0001", Gateway(keystore, bank.ready)
+    with gateway.sftp() as sftp:
+        gateway.send(sftp, message, instruction(message, ITEMS))
+        bank.until(lambda: bank.told("/control/pending")["prepared"] == 1)
+        bank.until(lambda: f"DA{message}.txt" in sftp.listdir("/ack"))
+        assert f"DR{message}_001.txt" not in sftp.listdir("/out")
+    books = bank.told("/control/ledger")
+    bank.stop()
+    again = start("bank-files", "seed: 1", bank.state)
+    with Gateway(keystore, again.ready).sftp() as sftp:
+        again.until(lambda: f"DR{message}_001.txt" in sftp.listdir("/out"))
+    assert again.told("/control/ledger") == books

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import pytest_twisted
 import trustme
 
 from adapters.profile import HttpsEndpoint
+from gateway.transports.contract import Reply, TransportFault
 from gateway.transports.https import HttpsTransport
 
 
@@ -118,6 +121,26 @@ class TlsKit:
     bank_ca: trustme.CA = field(default_factory=trustme.CA)
     client_ca: trustme.CA = field(default_factory=trustme.CA)
     opened: list[Any] = field(default_factory=list)
+    body: bytes = field(default_factory=lambda: os.urandom(3_000_000))
+
+    def sink(self) -> Kept:
+        return Kept()
+
+    async def submit(self, client: HttpsTransport, body: bytes | None = None, sink: Any = None) -> Reply:
+        """Post ``body``, in uneven chunks; answers of up to 1000 bytes are taken."""
+        content = self.body if body is None else body
+
+        def chunks() -> Iterator[bytes]:
+            return (content[start : start + 1_000_003] for start in range(0, len(content), 1_000_003))
+
+        headers = {"Content-Type": "application/xml", "X-Signature": "c2ln"}
+        return await client.submit("B2026112300000001", chunks, len(content), headers, sink or Kept(), 1000)
+
+    async def fault(self, client: HttpsTransport, body: bytes | None = None) -> TransportFault:
+        """The fault that a post ends in."""
+        with pytest.raises(TransportFault) as caught:
+            await self.submit(client, body)
+        return caught.value
 
     def bank(
         self, *names: str, ca: trustme.CA | None = None, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
@@ -142,6 +165,16 @@ class TlsKit:
         )
         self.opened.append(transport)
         return transport
+
+
+class Kept:
+    """A sink in memory."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
 
 
 @pytest_twisted.async_yield_fixture

@@ -12,7 +12,9 @@ from gateway.api import strict_json
 from gateway.api.problems import Problem
 
 PLAIN = st.dictionaries(
-    st.text(max_size=8), st.one_of(st.none(), st.booleans(), st.text(max_size=12), st.integers(-(2**60), 2**60)), max_size=6
+    st.text(max_size=8),
+    st.one_of(st.none(), st.booleans(), st.text(max_size=12), st.integers(-(2**60), 2**60)),
+    max_size=6,
 )
 
 

@@ -105,14 +105,16 @@ def test_lost_while_opening_leaves_nothing(threads: Any) -> None:
 
 
 def test_a_failing_writer_is_told_at_the_end(threads: Any) -> None:
-    """What went wrong on the way is what ``finish`` raises; later bytes are dropped."""
+    """What went wrong on the way stops the sender, and is what ``finish`` raises."""
 
     def refuse() -> Sink:
         raise Problem("NO_SUCH_BATCH")
 
     upload = SpooledUpload(threads, refuse, 1000, Sender())
     threads.run_all()
-    upload.write(b"x" * 500)
+    with pytest.raises(Problem) as refused:
+        upload.write(b"x" * 500)
+    assert refused.value.code == "NO_SUCH_BATCH"
     assert outcome(threads, upload).value.code == "NO_SUCH_BATCH"
 
 
@@ -121,8 +123,10 @@ def test_too_much_is_refused(threads: Any) -> None:
     sink = Sink()
     upload, _, _ = start(threads, sink, limit=10)
     upload.write(b"x" * 6)
-    upload.write(b"x" * 6)
-    assert outcome(threads, upload).value.code == "TOO_LARGE"
+    with pytest.raises(Problem) as refused:
+        upload.write(b"x" * 6)
+    assert refused.value.code == "TOO_LARGE"
+    upload.lost()
     threads.run_all()
     assert sink.state == "abandoned"
 
@@ -143,6 +147,5 @@ def test_a_small_body_is_bounded() -> None:
     upload = MemoryUpload(limit=4)
     upload.write(b"1234")
     assert upload.body() == b"1234"
-    upload.write(b"5")
     with pytest.raises(Problem):
-        upload.body()
+        upload.write(b"5")
