@@ -101,6 +101,9 @@ class Dialect(Protocol):
     def carries(self, profile: BankProfile, block: pl.DataFrame) -> list[tuple[int, str, str]]:
         """Items this format cannot carry, as (row index, field, why); called at intake, before anything is promised."""
 
+    def carries_head(self, profile: BankProfile, head: InstructionHead) -> list[tuple[str, str]]:
+        """What of a file's own head this format cannot carry, as (field, why); asked before a batch is accepted."""
+
     def build(self, profile: BankProfile, head: InstructionHead, blocks: Iterable[pl.DataFrame]) -> Iterator[bytes]:
         """The file's exact bytes in chunks of some hundred kB; raises CannotTranslate."""
 

@@ -26,6 +26,7 @@ from simulators.signatures import RsaSeal
 BANK: Final = "city-iso"
 _SIGNATURE: Final = "X-Signature"
 _TICK_SECONDS: Final = 0.02
+_CUT_AFTER_SECONDS: Final = 0.1  # time for the first half to leave
 
 
 class CityDoor:
@@ -73,7 +74,7 @@ class CityDoor:
             request.setHeader("ETag", report.tag)
             return answer(request, b"", "application/xml", 304)
         if not report.whole:
-            return _cut(request, report)
+            return _cut(self._reactor, request, report)
         return self._shown(request, report, 200)
 
     def _shown(self, request: Any, report: Report, code: int) -> bytes:
@@ -88,14 +89,14 @@ class CityDoor:
         return answer(request, content, "application/json", code)
 
 
-def _cut(request: Any, report: Report) -> Answer:
+def _cut(reactor: Any, request: Any, report: Report) -> Answer:
     """Half of what the length promises, then the line is dead."""
     content = report.path.read_bytes()
     request.setHeader("ETag", report.tag)
     request.setHeader(_SIGNATURE, report.signature)
     request.setHeader("content-length", str(len(content)))
     request.write(content[: len(content) // 2])
-    request.transport.loseConnection()
+    reactor.callLater(_CUT_AFTER_SECONDS, request.transport.abortConnection)
     never: Deferred[bytes] = Deferred()
     return never
 
@@ -105,7 +106,7 @@ def tls_options(folder: Path) -> CertificateOptions:
     pem = (folder / "tls-server-key.pem").read_bytes() + (folder / "tls-server.pem").read_bytes()
     own: Any = PrivateCertificate.loadPEM(pem)  # type: ignore[no-untyped-call]
     authority = Certificate.loadPEM((folder / "client-ca.pem").read_bytes())
-    options: CertificateOptions = own.options(authority)  # type: ignore[no-untyped-call]
+    options: CertificateOptions = own.options(authority)
     return options
 
 

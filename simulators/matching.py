@@ -24,7 +24,7 @@ def seeded_hash(seed: int, texts: pl.Series, numbers: npt.NDArray[np.int64] | No
     longest = octets.bin.size().max()
     if isinstance(longest, int) and longest > _KEY_OCTETS:
         raise ValueError(f"column {texts.name}: a key has more than {_KEY_OCTETS} octets")
-    matrix = np.array(octets.to_list(), dtype=f"S{_KEY_OCTETS}").view("<u8").reshape(len(texts), -1)
+    matrix = np.array(octets.to_list(), dtype=f"S{_KEY_OCTETS}").view("<u8").reshape(len(texts), _KEY_OCTETS // 8)
     state = mix(np.full(len(texts), seed, dtype=np.uint64))
     for column in range(matrix.shape[1]):
         state = mix(state ^ matrix[:, column])

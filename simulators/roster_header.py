@@ -10,7 +10,7 @@ from simulators.roster_numbers import bank_code
 
 _AGRICULTURAL_DEVELOPMENT_BANK: Final = bank_code("20373100001")
 _CENTRAL_BANK: Final = bank_code("01173100001")
-_AGENT_BANK: Final = bank_code("40273100001")
+_PAYING_BANKS: Final = (bank_code("40273809001"), bank_code("31373019001"))  # the simulated banks' head offices
 
 
 def header_of(
@@ -40,7 +40,7 @@ def header_of(
         "paying_account": {
             "name": f"楚雄市{project.department_name}",
             "account": f"53009900{number:08d}",
-            "bank_code": _AGENT_BANK,
+            "bank_code": _PAYING_BANKS[number // 2 % 2],
         },
         "direct_funds": project.code.startswith("CXDB"),
         "benefit_mark": "惠民惠农财政补贴资金",

@@ -42,6 +42,15 @@ class Iso20022Dialect:
         findings = unwritable(block) + [(row, "amount_fen", f"is over this bank's {most} fen per item") for row in over]
         return sorted(findings, key=lambda finding: finding[0])
 
+    def carries_head(self, profile: BankProfile, head: InstructionHead) -> list[tuple[str, str]]:  # noqa: ARG002
+        """What of the payer the schema does not hold: Dbtr/Nm is Max140Text, DbtrAcct/Id/Othr/Id is Max34Text."""
+        limits = {"debtor_name": 140, "debtor_account": 34}
+        return [
+            (name, f"is longer than {most} characters")
+            for name, most in limits.items()
+            if len(getattr(head, name)) > most
+        ]
+
     def build(self, profile: BankProfile, head: InstructionHead, blocks: Iterable[pl.DataFrame]) -> Iterator[bytes]:
         """The pain.001 in chunks of some 650 kB; raises CannotTranslate, and ValueError where rows and head differ."""
         if profile.encoding != "utf-8":

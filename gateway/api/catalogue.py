@@ -115,12 +115,12 @@ def reading_operations(reading: BatchReading) -> list[Operation]:
             answers=(Answer(200, "批次状态", "the batch", BatchStatus),),
             problems=("NO_SUCH_BATCH", "BAD_FIELD"),
         ),
-        *_item_operations(reading),
+        *_stream_operations(reading),
+        *_single_operations(reading),
     ]
 
 
-def _item_operations(reading: BatchReading) -> list[Operation]:
-    ndjson = "application/x-ndjson"
+def _single_operations(reading: BatchReading) -> list[Operation]:
     return [
         Operation(
             name="getItem",
@@ -134,6 +134,24 @@ def _item_operations(reading: BatchReading) -> list[Operation]:
             answers=(Answer(200, "明细状态", "the item", ItemStatus),),
             problems=("NO_SUCH_BATCH", "NO_SUCH_ITEM", "BAD_FIELD"),
         ),
+        Operation(
+            name="listAlerts",
+            method="GET",
+            path="/v1/alerts",
+            zh="告警",
+            en="Alerts, newest first",
+            access=Access.OPERATOR,
+            handler=reading.alerts,
+            query=LimitQuery,
+            answers=(Answer(200, "告警列表", "alerts", AlertPage),),
+            problems=("BAD_FIELD",),
+        ),
+    ]
+
+
+def _stream_operations(reading: BatchReading) -> list[Operation]:
+    ndjson = "application/x-ndjson"
+    return [
         Operation(
             name="getRejections",
             method="GET",
@@ -158,17 +176,5 @@ def _item_operations(reading: BatchReading) -> list[Operation]:
             handler=reading.results,
             answers=(Answer(200, "结果流", "results", ItemResult, ndjson),),
             problems=("NO_SUCH_BATCH", "BAD_FIELD", "BUSY"),
-        ),
-        Operation(
-            name="listAlerts",
-            method="GET",
-            path="/v1/alerts",
-            zh="告警",
-            en="Alerts, newest first",
-            access=Access.OPERATOR,
-            handler=reading.alerts,
-            query=LimitQuery,
-            answers=(Answer(200, "告警列表", "alerts", AlertPage),),
-            problems=("BAD_FIELD",),
         ),
     ]

@@ -186,6 +186,9 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
+_CHALLENGE: Final = {401: {"WWW-Authenticate": 'Signature realm="gateway"'}}  # RFC 9110 11.6.1
+
+
 class Problem(Exception):
     """A request that ends in a problem document; ``zh`` and ``en`` replace the catalogue's words."""
 
@@ -200,7 +203,7 @@ class Problem(Exception):
         problems: Iterable[Mapping[str, object]] = (),
     ):
         self.code, self.field, self.zh, self.en = code, field, zh, en
-        self.headers = dict(headers or {})
+        self.headers = {**_CHALLENGE.get(KINDS[code].status, {}), **(headers or {})}
         self.problems = [FieldProblem.model_validate(dict(one)) for one in islice(problems, MOST_PROBLEMS)]
         super().__init__(f"{code}{f' ({field})' if field else ''}")
 

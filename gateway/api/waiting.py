@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from gateway.api.threads import Threads
 from gateway.store.records import Batch, BatchState
 
+FIRST_LOOK_SECONDS = 0.05
 UNSETTLED = frozenset({BatchState.OPEN, BatchState.RECEIVED})
 
 
@@ -36,6 +37,7 @@ class Watch:
             self._count -= 1
 
     async def _settled(self, batch: Batch, until: float) -> Batch:
+        pause = FIRST_LOOK_SECONDS  # small batches are checked in a moment, large ones are looked at less often
         while batch.state in UNSETTLED:
             left = until - self._threads.reactor.seconds()
             if left <= 0:
@@ -44,9 +46,10 @@ class Watch:
             try:
                 batch = await self._threads.run(self._look, batch.batch_id)  # enlisted first: nothing is missed
                 if batch.state in UNSETTLED:
-                    await self._sleep(woken, min(self._poll_seconds, left))
+                    await self._sleep(woken, min(pause, self._poll_seconds, left))
             finally:
                 self._strike(batch.batch_id, woken)
+            pause *= 2
         return batch
 
     async def _sleep(self, woken: Deferred[None], seconds: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from adapters.contract import MessageRefused, ParsedResult
-from crypto.contract import SealBroken, SignatureInvalid
+from crypto.contract import SignatureInvalid
 from crypto.signature_text import decode_signature
 from gateway.services import completion, group_answer, item_rows
 from gateway.services.context import Bank, Context
@@ -34,9 +34,6 @@ def apply(context: Context, work: Work) -> None:
     except (SignatureInvalid, MessageRefused) as refused:
         _quarantine(context, work, message, refused)
         return
-    except SealBroken as broken:
-        _quarantine(context, work, message, broken)
-        raise
     _commit(context, work, message, key_id, parsed, batch, instruction)
 
 

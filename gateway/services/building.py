@@ -48,7 +48,7 @@ def build(context: Context, work: Work) -> None:
 
 
 def _write(context: Context, bank: Bank, batch: Batch, instruction: Instruction, signer: StreamSigner) -> Content:
-    head = head_of(batch, instruction)
+    head = head_of(batch, instruction.message_id, instruction.file_no, instruction.rows, instruction.fen)
     written = 0
     with context.vault.create("application/octet-stream") as writer:
         for chunk in bank.dialect.build(bank.profile, head, _blocks(context, batch, instruction)):
@@ -72,14 +72,14 @@ def _blocks(context: Context, batch: Batch, instruction: Instruction) -> Iterato
         yield items.with_columns(item_references(batch.reference))
 
 
-def head_of(batch: Batch, instruction: Instruction) -> InstructionHead:
+def head_of(batch: Batch, name: str, file_no: int, rows: int, total_fen: int) -> InstructionHead:
     """What the file says about itself: only stored facts, never the clock."""
     header, payer = batch.header, batch.header["paying_account"]
     return InstructionHead(
-        message_id=instruction.message_id,
-        file_no=instruction.file_no,
-        rows=instruction.rows,
-        total_fen=instruction.fen,
+        message_id=name,
+        file_no=file_no,
+        rows=rows,
+        total_fen=total_fen,
         created_at=instant(batch.received_at_ms or batch.opened_at_ms),
         requested_on=date.fromisoformat(header["requested_on"]),
         batch_no=batch.batch_no,

@@ -19,6 +19,7 @@ from gateway.core.planning import plan_files, segment_rows
 from gateway.core.segments import Segmenter, SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services import completion
+from gateway.services.building import head_of
 from gateway.services.context import Context
 from gateway.services.findings import Findings
 from gateway.services.frames import rejections_context, seal_frame, segment_context
@@ -26,6 +27,7 @@ from gateway.services.jobs import finish
 from gateway.store import batches, instructions, segments
 from gateway.store import work as work_store
 from gateway.store.records import Batch, BatchState, Work
+from messages.batch.ahead import one_ahead
 from messages.batch.checking import CheckRules, DuplicateIds, RepeatedPayments, check_items
 from messages.batch.columns import STORED_SCHEMA
 from messages.batch.numbering import message_id
@@ -47,12 +49,13 @@ class Check:
         sizes = {name: segment_rows(rows) for name, rows in self._rows_per_file.items()}
         self._segmenter = Segmenter(batch.batch_id, sizes)
         self.findings = Findings()
+        self._used: set[str] = set()
 
     def run(self) -> None:
         """Read all content; segments and rejections are stored as they become full."""
         assert self._batch.content is not None  # noqa: S101 - a RECEIVED batch has content
         content_type = parse_content_type(self._batch.content.media_type)
-        for block in read_items(self._context.vault.open(self._batch.content), content_type):
+        for block in one_ahead(read_items(self._context.vault.open(self._batch.content), content_type)):
             self._store_segments(self._take(block))
             if self.findings.waiting >= REJECTIONS_PER_BLOCK:
                 self._store_findings()
@@ -95,6 +98,7 @@ class Check:
 
     def _store_segments(self, made: Iterator[tuple[SegmentInfo, pl.DataFrame]]) -> None:
         for info, items in made:
+            self._used.add(info.bank)
             sealed = seal_frame(self._context.sealer, items, segment_context(info.batch_id, info.segment_no))
             states = np.full(info.rows, ItemState.READY, dtype=np.uint8)
             amounts = items["amount_fen"].to_numpy()
@@ -110,6 +114,27 @@ class Check:
         sealed = seal_frame(self._context.sealer, rows, rejections_context(self._batch.batch_id, number))
         with self._context.store.begin() as tx:
             segments.add_rejections(tx, self._batch.batch_id, number, rows.height, sealed)
+
+    def header_problems(self) -> list[dict[str, object]]:
+        """Why no bank can pay under this header, before anything is promised."""
+        header, banks = self._batch.header, self._context.banks
+        payer = header["paying_account"]["bank_code"]
+        known = {code for bank in banks.values() for code in bank.profile.bank_codes}
+        if header["funding_model"] == "ZERO_BALANCE" and payer not in known:
+            zh = "零余额账户开户行尚未接入网关，无法支付；请核对付款行行号，或先接入该银行。"
+            en = "the zero-balance account's bank is not connected: check its code, or connect the bank first"
+            return [{"code": "PAYING_BANK_UNKNOWN", "field": "paying_account.bank_code", "zh": zh, "en": en}]
+        head = head_of(self._batch, message_id(self._batch.reference, 0), 0, 1, 1)
+        return [
+            {
+                "code": "HEADER_NOT_CARRIED",
+                "field": field,
+                "zh": f"银行 {name} 的报文格式无法承载批次头中的 {field}，请缩短或更正。",
+                "en": f"the format of bank {name} cannot carry {field}: {why}; shorten or correct it",
+            }
+            for name in sorted(self._used)
+            for field, why in banks[name].dialect.carries_head(banks[name].profile, head)
+        ]
 
     def plan(self, tx: Connection) -> None:
         """Decide the instruction files and put their building to work."""
@@ -144,7 +169,7 @@ def check(context: Context, work: Work) -> None:
     run = Check(context, batch)
     try:
         run.run()
-        problems = run.findings.problems(batch.header)
+        problems = run.header_problems() or run.findings.problems(batch.header)
     except UnreadableContent as refused:
         problems = [{"code": refused.code, "zh": refused.zh, "en": refused.en}]
     _conclude(context, work, run, batch, problems)

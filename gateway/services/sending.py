@@ -37,8 +37,8 @@ def permit(context: Context, instruction_id: int) -> tuple[Instruction, Permit]:
     with context.store.begin() as tx:
         instruction = instructions.by_id(tx, instruction_id)
         if instruction.state is S.BUILT:
-            instructions.move(tx, instruction_id, {S.BUILT}, S.SENDING, context.clock.now_ms())
-            return instruction, Permit.SEND
+            mine = instructions.move(tx, instruction_id, {S.BUILT}, S.SENDING, context.clock.now_ms())
+            return instruction, Permit.SEND if mine else Permit.ASK
         if instruction.state in {S.SENDING, S.UNKNOWN}:
             return instruction, Permit.ASK
         return instruction, Permit.NOTHING

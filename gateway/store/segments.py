@@ -16,7 +16,7 @@ from gateway.core.tally import MoneyLost, Tally
 from gateway.store import tables
 from gateway.store.errors import NoSuchRow, WrongState
 from gateway.store.errors import StatesMoved as StatesMoved
-from gateway.store.money import tally_from
+from gateway.store.money import tally_bytes, totalled
 from gateway.store.records import BatchState, SegmentInfo, SegmentStates
 
 _SEGMENTS_PER_QUERY: Final = 500
@@ -56,7 +56,7 @@ def open_states(tx: Connection, info: SegmentInfo, states: bytes, amounts: bytes
     _require_drawn(info, states, amounts, tally)
     place = {"batch_id": info.batch_id, "segment_no": info.segment_no}
     tx.execute(insert(_amounts), {**place, "amounts": amounts})
-    tx.execute(insert(_state), {**place, "version": 1, "states": states, **_tally_values(tally)})
+    tx.execute(insert(_state), {**place, "version": 1, "states": states, "tally": tally_bytes(tally)})
 
 
 def sealed(tx: Connection, batch_id: int, segment_no: int) -> bytes:
@@ -107,7 +107,7 @@ def replace_states(tx: Connection, before: SegmentStates, states: bytes, tally: 
         _state.c.version == before.version,
     )
     after = before.version + 1
-    if tx.execute(guarded.values(version=after, states=states, **_tally_values(tally))).rowcount != 1:
+    if tx.execute(guarded.values(version=after, states=states, tally=tally_bytes(tally))).rowcount != 1:
         raise StatesMoved(f"batch {info.batch_id}, segment {info.segment_no} changed meanwhile: read it again")
     return SegmentStates(info, after, states, before.amounts, tally)
 
@@ -159,23 +159,15 @@ def _require_drawn(info: SegmentInfo, states: bytes, amounts: bytes, tally: Tall
         )
 
 
-def _tally_values(tally: Tally) -> dict[str, Any]:
-    return {"tally_items": list(tally.items), "tally_fen": list(tally.fen)}
-
-
 def _states(tx: Connection, batch_id: int, segment_nos: list[int]) -> Iterator[SegmentStates]:
     query = (
-        select(
-            _segment, _amounts.c.amounts, _state.c.version, _state.c.tally_items, _state.c.tally_fen, _state.c.states
-        )
+        select(_segment, _amounts.c.amounts, _state.c.version, _state.c.tally, _state.c.states)
         .select_from(_segment.join(_amounts).join(_state))
         .where(_segment.c.batch_id == batch_id, _segment.c.segment_no.in_(segment_nos))
         .order_by(_segment.c.segment_no)
     )
     for row in tx.execute(query):
-        yield SegmentStates(
-            _info(row), row.version, bytes(row.states), bytes(row.amounts), tally_from(row.tally_items, row.tally_fen)
-        )
+        yield SegmentStates(_info(row), row.version, bytes(row.states), bytes(row.amounts), totalled([row.tally]))
 
 
 def _info(row: Row[Any]) -> SegmentInfo:

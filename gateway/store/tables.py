@@ -67,8 +67,7 @@ segment_state = _table(
     "segment_state",
     *segment_key(),
     count("version"),
-    Column("tally_items", JSON, nullable=False),  # index = ItemState; before the bytes, so that a sum reads no overflow
-    Column("tally_fen", JSON, nullable=False),
+    octets("tally"),  # gateway.store.money.tally_bytes; before the bytes, so that a sum need not read past them
     octets("states"),  # uint8 x rows
 )
 

@@ -33,7 +33,7 @@ class Limits:
     """What one exchange may take."""
 
     idle_seconds: float  # without a byte either way
-    total_seconds: float
+    overall_seconds: float
     answer_bytes: int
 
 
@@ -60,7 +60,7 @@ async def exchange(agent: Any, clock: Any, request: Outgoing, sink: Sink, limits
     two sides do not trust each other.
     """
     _check_address(request.url)
-    patience = Patience(clock, limits.idle_seconds, limits.total_seconds)
+    patience = Patience(clock, limits.idle_seconds, limits.overall_seconds)
     body = None if request.body is None else StreamedBody(clock, request.body, request.size, patience.progress)
     try:
         return await _converse(agent, request, body, sink, limits, patience)

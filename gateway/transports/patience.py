@@ -12,10 +12,10 @@ T = TypeVar("T")
 class Patience:
     """Cancels what is being watched after too long a silence, or too long in all; ``clock`` is a reactor."""
 
-    def __init__(self, clock: Any, idle_seconds: float, total_seconds: float):
+    def __init__(self, clock: Any, idle_seconds: float, overall_seconds: float):
         self._clock = clock
         self._idle_seconds = idle_seconds
-        self._total_seconds = total_seconds
+        self._overall_seconds = overall_seconds
         self._started = self._last = clock.seconds()
         self._watched: Deferred[Any] | None = None
         self._call: Any = None
@@ -43,13 +43,13 @@ class Patience:
         """One timer, looked at when it fires, instead of one moved at every chunk."""
         now = self._clock.seconds()
         idle_left = self._last + self._idle_seconds - now
-        total_left = self._started + self._total_seconds - now
-        if total_left <= 0:
-            self._expire(f"not finished within {self._total_seconds:g} s")
+        overall_left = self._started + self._overall_seconds - now
+        if overall_left <= 0:
+            self._expire(f"not finished within {self._overall_seconds:g} s")
         elif idle_left <= 0:
             self._expire(f"silent for {self._idle_seconds:g} s")
         else:
-            self._call = self._clock.callLater(min(idle_left, total_left), self._look)
+            self._call = self._clock.callLater(min(idle_left, overall_left), self._look)
 
     def _look(self) -> None:
         self._call = None

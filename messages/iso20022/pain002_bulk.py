@@ -45,13 +45,15 @@ class BulkReader:
         """The piece's records as ``RESULT_COLUMNS``, or None where it is not all sound records."""
         if not piece.ends_record or PAYMENT.encode() in piece.data:
             return None
-        text = piece.text
-        if b"\r" in piece.data:  # line ends, as a parser would normalise them (XML 1.0 section 2.11)
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        *records, rest = text.split(self._record_end)
-        if rest:
+        data = piece.data
+        if b"\r" in data:  # line ends, as a parser would normalise them (XML 1.0 section 2.11)
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *records, rest = data.split(self._record_end.encode())
+        # Two mentions of its name a record: no record inside another, no other spelling of the closing tag.
+        if rest or data.count(RECORD.encode()) != 2 * len(records):
             return None
-        numbered = pl.DataFrame({POSITION: np.arange(len(records), dtype=np.uint32), TEXT: records})
+        texts = pl.Series(TEXT, records, dtype=pl.Binary).cast(pl.String)
+        numbered = pl.DataFrame({POSITION: np.arange(len(records), dtype=np.uint32), TEXT: texts})
         raw = self._raw(numbered, marked=b"&" in piece.data or piece.holds(b"]]>", b"]"))
         return None if raw is None or faults(raw) else results(raw)
 
@@ -92,8 +94,8 @@ class BulkReader:
     def _parse(self, records: list[str]) -> list[RawRecord] | None:
         """The records of all texts, or None where they are anything else.
 
-        Each text is followed by the one closing tag of a record, so that as many children as texts, all of them
-        records, means that every text is one whole record.
+        Each text is followed by the one closing tag of a record, and there are no others, so that as many children
+        as texts, all of them records, means that every text is one whole record.
         """
         if any(record.count("<") > MAX_TAGS for record in records):
             return None

@@ -37,7 +37,7 @@ class Shape:
 
     parts: tuple[str, ...]
     slots: frozenset[int]
-    values: tuple[pl.Expr, ...]  # one per RAW_FIELDS, over the struct fields of the parts
+    values: tuple[pl.Expr, ...]  # one per RAW_FIELDS, over the columns of the used slots
     used: tuple[int, ...]  # the slots that these take
 
 
@@ -54,8 +54,8 @@ def learn(record: str, read_one: ReadOne) -> Shape | None:
     row = read_one("<".join(f"{part}\ue000{i}\ue001" if i in slots else part for i, part in enumerate(bare)))
     if row is None:
         return None
-    used = tuple(int(number) for value in row if value for number in _MARKER.findall(value))
-    values = tuple(_value(text, bare).alias(name) for name, text in zip(RAW_FIELDS, row, strict=True))
+    used = tuple({int(number) for value in row if value for number in _MARKER.findall(value)})
+    values = tuple(_value(text).alias(name) for name, text in zip(RAW_FIELDS, row, strict=True))
     return Shape(tuple(bare), slots, values, used)
 
 
@@ -65,10 +65,12 @@ def matching(shape: Shape, records: pl.DataFrame) -> pl.DataFrame:
     ``records`` have ``POSITION`` and ``TEXT``, each text from the end of one record to the end of the next.
     """
     count = len(shape.parts)
-    fits = [_fits(shape, index) for index in range(count)]
-    given = [_slot(shape.parts, index) != "" for index in shape.used]
-    split = records.lazy().select(POSITION, pl.col(TEXT).str.splitn("<", count).struct.unnest())
-    return split.filter(pl.all_horizontal(*fits, *given)).select(POSITION, *shape.values).collect()
+    split = records.lazy().select(POSITION, pl.col(TEXT).str.split_exact("<", count).struct.unnest())
+    slots = [_slot(shape.parts, index).alias(f"slot_{index}") for index in shape.used]
+    fits = [pl.col(f"field_{count}").is_null(), *(_fits(shape, index) for index in range(count))]
+    given = [pl.col(f"slot_{index}") != "" for index in shape.used]
+    found = split.with_columns(slots).filter(pl.all_horizontal(*fits, *given))
+    return found.select(POSITION, *shape.values).collect()
 
 
 def _is_slot(parts: list[str], index: int) -> bool:
@@ -89,11 +91,10 @@ def _slot(parts: Sequence[str], index: int) -> pl.Expr:
     return pl.col(f"field_{index}").str.strip_prefix(parts[index]).str.strip_chars(WHITESPACE)
 
 
-def _value(text: str | None, parts: Sequence[str]) -> pl.Expr:
+def _value(text: str | None) -> pl.Expr:
     if text is None:
         return pl.lit(None, dtype=pl.String)
-    slots = [int(number) for number in _MARKER.findall(text)]
+    slots = [pl.col(f"slot_{number}") for number in _MARKER.findall(text)]
     if not slots:
         return pl.lit(text)
-    taken = [_slot(parts, index) for index in slots]
-    return taken[0] if len(taken) == 1 else pl.concat_str(taken, separator=TEXT_SEPARATOR)
+    return slots[0] if len(slots) == 1 else pl.concat_str(slots, separator=TEXT_SEPARATOR)

@@ -10,6 +10,7 @@ from gateway.core.lifecycle import ItemState
 from gateway.core.tally import MoneyLost, Tally
 from gateway.store import batches, lookup, rejection_blocks, segments, tables
 from gateway.store.errors import NoSuchRow, StoreRefused, WrongState
+from gateway.store.money import tally_bytes
 from gateway.store.records import SegmentInfo
 
 READY, PAID, FAILED = ItemState.READY, ItemState.PAID, ItemState.FAILED
@@ -115,7 +116,7 @@ def test_conservation_is_checked_over_the_batch(store, received, add_segment) ->
     with store.begin() as tx:
         batches.require_conserved(tx, batch_id)
         forged = update(tables.segment_state).where(tables.segment_state.c.segment_no == 1)
-        tx.execute(forged.values(tally_fen=[0] * 10))
+        tx.execute(forged.values(tally=tally_bytes(Tally.zero())))
     with pytest.raises(MoneyLost, match="600 fen"), store.begin() as tx:
         batches.require_conserved(tx, batch_id)
 

@@ -75,8 +75,7 @@ def _batches() -> None:
         "segment_state",
         *_segment_key(),
         _count("version"),
-        Column("tally_items", JSON, nullable=False),
-        Column("tally_fen", JSON, nullable=False),
+        _bytes("tally"),
         _bytes("states"),
     )
 

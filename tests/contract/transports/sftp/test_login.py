@@ -85,7 +85,7 @@ def test_a_peer_that_is_silent_or_speaks_nonsense_ends_in_time(bank: Any, greeti
         started = time.monotonic()
         with pytest.raises(TransportFault) as caught:
             put(bank.transport(port=server.getsockname()[1]))
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 9
         assert caught.value.maybe_sent is False
         thread.join(5)
         held[0].close()

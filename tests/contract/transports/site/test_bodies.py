@@ -125,7 +125,7 @@ async def test_a_client_that_never_stops_is_cut_off(server: Any) -> None:
 
     started = time.monotonic()
     await deferToThread(flood)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("fields", ["Content-Length: 100", "Transfer-Encoding: chunked"])
@@ -214,4 +214,4 @@ async def test_heads_are_bounded(server: Any, fields: list[str]) -> None:
 async def test_an_idle_connection_is_closed(server: Any) -> None:
     started = time.monotonic()
     assert await server.talk() == (0, b"")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8

@@ -143,6 +143,16 @@ def test_a_record_inside_a_record_is_no_record():
         assert references == ["Y", *(f"REF{number}" for number in range(50))]
 
 
+def test_records_hidden_inside_a_record_that_looks_like_two():
+    lines = [RECORD.format(number) for number in range(20)]
+    lines[5] = "<TxInfAndSts><OrgnlEndToEndId>Y</OrgnlEndToEndId><SplmtryData>" + lines[5].replace("ACSC", "A&#67;SC")
+    lines[9] = "</SplmtryData></TxInfAndSts >" + lines[9].replace("ACSC", "A&#67;SC")
+    wanted = [*(f"REF{number}" for number in range(5)), "Y", *(f"REF{number}" for number in range(9, 20))]
+    for bulk_from in (0, 10**9):
+        report = parse((OPEN + "".join(lines) + CLOSE).encode(), bulk_from)
+        assert [row for block in report.blocks for row in block["reference"]] == wanted
+
+
 @pytest.mark.parametrize("bulk_from", [0, 10**9])
 @pytest.mark.parametrize("filler", [b"x", b"x>", b"<b/>", b"<!-- c -->", b"&#65;"])
 def test_a_text_of_ten_megabytes(bulk_from, filler):
