@@ -43,7 +43,9 @@ class CheckedLine(Line):
     @model_validator(mode="after")
     def _holds(self) -> Self:
         organisation = self.payee_kind is PayeeKind.ORGANISATION
-        if organisation != (self.id_type is IdType.USCC) or organisation != (self.account_kind is AccountKind.CORPORATE):
+        if organisation != (self.id_type is IdType.USCC) or organisation != (
+            self.account_kind is AccountKind.CORPORATE
+        ):
             raise ValueError("kinds do not fit")
         if not _NAME.fullmatch(self.name):
             raise ValueError("name")

@@ -13,6 +13,7 @@ from gateway.bench import sample
 from gateway.bench.pydantic_lines import CheckedLine, Line, check_lines
 from gateway.bench.rows import Asked, Row, row
 from gateway.bench.timing import Contender, contest
+from messages.batch.ahead import one_ahead
 from messages.batch.checking import CheckRules, DuplicateIds, check_items
 from messages.batch.reading import parse_content_type, read_items
 
@@ -75,7 +76,7 @@ def _hashed(path: Path) -> str:
 
 def _taken_in(path: Path, media_type: str, items: int) -> None:
     duplicates, good = DuplicateIds(), 0
-    for block in read_items(_chunks(path), parse_content_type(media_type)):
+    for block in one_ahead(read_items(_chunks(path), parse_content_type(media_type))):  # as the check job does
         kept, _ = duplicates.split(check_items(block.items, _RULES).good)
         good += kept.height
     if good != items:

@@ -52,9 +52,10 @@ def measure(items: int, directory: Path, profile: BankProfile) -> Iterator[Row]:
     few = blocks[0].head(PEER_ITEMS)
     contenders = [
         Contender("ours", items, lambda: _built(profile, head, blocks)),
-        Contender(_SEPAXML, few.height, _prepared(tree_peers.sepaxml_build, few)),
         Contender(_TREE, few.height, _prepared(tree_peers.lxml_build, few)),
     ]
+    if tree_peers.has_sepaxml():
+        contenders.append(Contender(_SEPAXML, few.height, _prepared(tree_peers.sepaxml_build, few)))
     note = ""
     try:
         loops = [Loop(load(directory), block, POLICY_NAME) for block in blocks]

@@ -25,10 +25,10 @@ class Contender:
     work: Callable[[], object]
 
 
-def contest(contenders: Sequence[Contender], rounds: int = ROUNDS) -> Contest:
-    """The best rate of each over ``rounds`` rounds, after one round to warm up."""
+def contest(contenders: Sequence[Contender], rounds: int | None = None) -> Contest:
+    """The best rate of each over ``rounds`` rounds (ROUNDS), after one round to warm up."""
     best: dict[str, int] = {}
-    for number in range(rounds + 1):
+    for number in range((rounds or ROUNDS) + 1):
         for contender in contenders:
             elapsed = _nanoseconds(contender.work)
             if number:

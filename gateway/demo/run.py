@@ -23,12 +23,17 @@ from gateway.demo.tables import NAMES, show
 from gateway.demo.world import SIMULATORS, World
 from gateway.services.context import Context
 from gateway.settings import read_settings
-from gateway.setup import config_directory
 from gateway.store import batches, instructions
 from gateway.store import work as work_store
 
 LOOK_SECONDS = 0.25
-WATCHING = frozenset({"poll-files", "ask-file", "inquire"})  # work that never ends by itself
+LIFELIKE = {
+    "bank-files": "rural-lifelike",
+    "bank-messages": "city-lifelike",
+    "sms": "sms-lifelike",
+    "platform": "platform-slow",
+}
+WATCHING = frozenset({"poll-files", "ask-file", "inquire", "receipts"})  # work that waits for days, as it should
 ITEMS_PER_SECOND_AT_LEAST = 500
 
 
@@ -58,7 +63,7 @@ def _verdict(report: dict[str, Any]) -> str:
 
 
 def _play(directory: Path, items: int, seed: int, console: Console) -> dict[str, Any]:
-    with World(directory, seed, scripts=config_directory() / "simulators") as world:
+    with World(directory, seed, scripts=LIFELIKE) as world:
         context = wiring.build_context(read_settings(world.settings_file))
         started = time.monotonic()
         submitting = _submit(world, items, seed)

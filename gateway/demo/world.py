@@ -37,7 +37,9 @@ class World:
 
     directory: Path
     seed: int
-    scripts: Path | None = None  # simulator scripts; None: everything is paid
+    scripts: dict[str, str] = field(
+        default_factory=dict
+    )  # simulator -> config/simulators/<name>.yaml; without: all goes well
     patience: dict[str, str] = field(default_factory=lambda: dict(QUICK))
     notices: bool = True
     store_url: str = ""
@@ -90,8 +92,8 @@ class World:
         arguments = [name, "--keys", str(self.directory / "keys"), "--json"]
         if name != "platform":
             arguments += ["--state", str(self.directory / name)]
-        script = self.scripts / f"{name}.yaml" if self.scripts else None
-        if script is not None and script.exists():
+        if name in self.scripts:
+            script = config_directory() / "simulators" / f"{self.scripts[name]}.yaml"
             arguments += ["--script", str(script), "--seed", str(self.seed)]
         log = self.directory / f"{name}.log"
         self.children[name] = self._stack.enter_context(Child(name, "simulators.cli", arguments, log))
