@@ -26,7 +26,7 @@ def run(path: Path, *, as_json: bool) -> int:
     _log_to_stderr()
     from twisted.internet import reactor as installed
 
-    from gateway.service import build_service
+    from gateway.wiring.service import build_service
 
     reactor: Any = installed
     service = build_service(settings, reactor)

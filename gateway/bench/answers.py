@@ -12,7 +12,7 @@ import polars as pl
 from adapters.profile import BankProfile
 from gateway.bench import sample
 from messages.iso20022.pain002_build import STATUS_ROW_SCHEMA, StatusReportHead, build_status_report
-from messages.layout.fixed_width import compiled
+from messages.layout.fixed_width import Head, compiled
 from messages.layout.vocabulary import MessageName
 
 MESSAGE_ID: Final = f"{sample.BATCH_REFERENCE}F0000"
@@ -24,7 +24,7 @@ def write_fixed_width(path: Path, profile: BankProfile, rows: int) -> None:
     """A result file after the profile's own layout."""
     assert profile.record_layout is not None  # noqa: S101 - the reader puts it there
     file = compiled(profile.record_layout, MessageName.RESULT, profile.encoding)
-    head = {"original_message_id": MESSAGE_ID, "created_on": SETTLED_ON, "rows": rows, "total_fen": _sum(rows)}
+    head: Head = {"original_message_id": MESSAGE_ID, "created_on": SETTLED_ON, "rows": rows, "total_fen": _sum(rows)}
     with path.open("wb") as out:
         for chunk in file.build(head, _fixed_width_rows(rows)):
             out.write(chunk)

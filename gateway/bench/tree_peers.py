@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -36,10 +37,9 @@ def has_sepaxml() -> bool:
 
 def sepaxml_build(items: list[Item]) -> bytes:
     """One message by sepaxml; seven elements an item, not validated against the schema."""
-    from sepaxml import SepaTransfer
-
+    transfer: Any = import_module("sepaxml").SepaTransfer
     config = {"name": "Treasury", "IBAN": _IBAN, "BIC": _BIC, "batch": True, "currency": "EUR"}
-    message = SepaTransfer(config, clean=False)
+    message = transfer(config, clean=False)
     for item in items:
         message.add_payment(
             {
@@ -59,7 +59,7 @@ def sepaxml_build(items: list[Item]) -> bytes:
 def lxml_build(items: list[Item]) -> bytes:
     """One message as an lxml tree with the elements that ours has."""
     prefix = f"{{{namespace(PAIN_001)}}}"
-    root = etree.Element(f"{prefix}PmtInf", nsmap={None: namespace(PAIN_001)})
+    root = etree.Element(f"{prefix}PmtInf", nsmap={None: namespace(PAIN_001)})  # type: ignore[dict-item]
     for item in items:
         values = item | {"amount": f"{item['amount_fen'] // 100}.{item['amount_fen'] % 100:02d}", "clearing": "CNAPS"}
         _add_item(root, prefix, values)

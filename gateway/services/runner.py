@@ -117,9 +117,12 @@ class Runner:
         return True
 
     async def _one(self, lane: Lane, work: Work) -> None:
+        started = self._clock.now_ms()
         try:
             later = await lane.run(work)
-            if later is not None:
+            if later is None:
+                log.info("work done", kind=work.kind, key=work.key, ms=self._clock.now_ms() - started)
+            else:
                 await self._blocking(self._later, work, later)
         except Fenced as fenced:
             log.warning("lease lost", kind=work.kind, key=work.key, why=str(fenced))

@@ -67,4 +67,5 @@ def test_no_float_near_money(modules) -> None:
 
 def test_nothing_is_left_open(modules) -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "XX" + "X", "Not" + "ImplementedError")
-    assert not [str(m.path) for m in modules if any(mark in m.text for mark in marks)]
+    pattern = re.compile(rf"\b({'|'.join(marks)})\b")
+    assert not [str(m.path) for m in modules if pattern.search(m.text)]

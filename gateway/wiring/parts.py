@@ -1,4 +1,4 @@
-"""The one place where objects are constructed: a worker's context, and the whole service."""
+"""What a process needs, constructed once: keys, banks, store, vault, and the context that jobs are given."""
 
 from __future__ import annotations
 
