@@ -21,7 +21,14 @@ class SmsCalls:
     """One provider; implements ``gateway.services.notifying.SmsProvider``."""
 
     def __init__(
-        self, http: JsonHttp, clock: Clock, base_url: str, client: str, key: bytes, lot_size: int, timeout_seconds: float
+        self,
+        http: JsonHttp,
+        clock: Clock,
+        base_url: str,
+        client: str,
+        key: bytes,
+        lot_size: int,
+        timeout_seconds: float,
     ):
         self.lot_size = lot_size
         self._http, self._clock, self._base = http, clock, base_url.rstrip("/")

@@ -12,7 +12,7 @@ from gateway.core.backoff import LONGEST_MS, retry_delay_ms
 from gateway.core.lifecycle import ItemEvent, ItemState
 from gateway.core.matching import Disposition, compare, layers, locate, step
 from gateway.core.planning import plan_files, segment_rows
-from gateway.core.segments import SegmentInfo, Segmenter
+from gateway.core.segments import Segmenter, SegmentInfo
 from gateway.core.tally import MoneyLost, Tally
 from messages.batch.columns import STORED_SCHEMA
 from messages.batch.numbering import batch_reference, item_references, message_id
