@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,8 @@ class World:
     def _start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         _make_keys(self.directory / "keys")
-        for name in SIMULATORS:
-            self._simulator(name)
+        with ThreadPoolExecutor(len(SIMULATORS)) as together:
+            list(together.map(self._simulator, SIMULATORS))
         _config(self.directory / "config", self.patience)
         self.settings_file.write_text(self._settings(), encoding="utf-8")
         self.start_gateway()

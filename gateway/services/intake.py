@@ -7,7 +7,7 @@ same number with the same header and the same bytes is the same batch, whatever 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,6 +66,7 @@ class Intake:
     clock: Clock
     gateway_code: str
     projects: Mapping[int, ProjectList]  # by fiscal year
+    hurry: Callable[[], None] = lambda: None  # there is work now; called from any thread
 
     def open_batch(self, client_id: str, header: BatchHeader) -> tuple[Batch, bool]:
         """(batch, True when it is new). Raises NotPayable, BatchConflict.
@@ -110,6 +111,8 @@ class Intake:
                 priority = URGENT_PRIORITY if batch.urgent else ORDINARY_PRIORITY
                 subject = {"batch_id": batch.batch_id}
                 work.put(tx, "check", str(batch.batch_id), subject, due_at_ms=now, priority=priority)
+        if attached:
+            self.hurry()
         return batch, attached
 
 

@@ -1,15 +1,18 @@
 """The worker processes: bulk work on columns and file transfers, away from the reactor.
 
 Each process constructs its own context once. A process that dies breaks its pool; the pool is made anew
-and the work comes back by its lease.
+and the work comes back by its lease. When the gateway itself dies, its workers end with it.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -27,7 +30,19 @@ _context: Any = None
 
 def _start(construct: Callable[..., Any], *arguments: Any) -> None:
     global _context
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     _context = construct(*arguments)
+
+
+def _end_with_parent() -> None:
+    """End at once when the gateway's process does: a worker that nobody leads must not go on sending.
+
+    Left to itself it would stay: the fork server and all its workers hold each other's pipes open.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - runs in worker processes only
+    connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _jobs() -> dict[str, Job]:

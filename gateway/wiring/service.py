@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
@@ -20,6 +23,7 @@ from gateway.clock import SystemClock
 from gateway.services.answers import Answers
 from gateway.services.context import Context
 from gateway.services.intake import Intake
+from gateway.services.jobs import Later
 from gateway.services.message_delivery import MessageDelivery
 from gateway.services.notifying import Notifying
 from gateway.services.platform_calls import PlatformCalls
@@ -30,12 +34,15 @@ from gateway.services.templates import Templates
 from gateway.services.webhooks import Webhooks
 from gateway.services.worker import COMPUTE_KINDS, TRANSFER_KINDS, Pool
 from gateway.settings import Settings
+from gateway.store import contents
 from gateway.store import work as work_store
 from gateway.store.records import Work
 from gateway.transports.https import HttpsTransport
 from gateway.transports.json_http import JsonHttp
 
 THREADS = 12
+SWEEP_SECONDS = 3600.0
+ORPHAN_AGE_MS = 86_400_000  # far longer than any upload or job takes
 
 
 @dataclass(slots=True)
@@ -60,6 +67,18 @@ class Service:
                 if bank.profile.transport.kind == "sftp":
                     work_store.put(tx, "poll-files", name, {"bank": name}, due_at_ms=now, priority=50)
         self.runner.start()
+        sweep = LoopingCall(self._sweep)
+        sweep.clock = self.reactor
+        sweep.start(SWEEP_SECONDS, now=True)
+
+    def _sweep(self) -> Deferred[Any]:
+        """Remove vault files that nothing names: left by uploads and jobs that ended between file and commit."""
+        return deferToThreadPool(self.reactor, self.threads, self._remove_orphans)
+
+    def _remove_orphans(self) -> None:
+        with self.context.store.read() as tx:
+            known = contents.vault_names(tx)
+        self.context.vault.remove_orphans(known, self.context.clock.now_ms() - ORPHAN_AGE_MS)
 
     async def stop(self) -> None:
         """Claim nothing more, let running work end, close everything."""
@@ -82,17 +101,26 @@ def build_service(settings: Settings, reactor: Any) -> Service:
     def blocking(function: Any, *arguments: Any) -> Deferred[Any]:
         return deferToThreadPool(reactor, threads, function, *arguments)
 
-    api = build_api(_api_dependencies(settings, context, keys, threads, reactor))
     runner = Runner(context.store, context.clock, settings.node, reactor, blocking)
-    pools = _process_lanes(settings, runner, reactor)
+    hurry = partial(reactor.callFromThread, runner.poke)
+    api = build_api(_api_dependencies(settings, context, keys, threads, reactor, hurry))
+    pools = _process_lanes(settings, runner, reactor, api)
     closers = _reactor_lanes(settings, context, keys, runner, reactor, blocking)
     return Service(settings, reactor, keys, context, threads, pools, runner, api, closers)
 
 
-def _process_lanes(settings: Settings, runner: Runner, reactor: Any) -> list[Pool]:
+def _process_lanes(settings: Settings, runner: Runner, reactor: Any, api: Api) -> list[Pool]:
     compute = Pool(settings.workers.compute, reactor, wiring.build_context, settings)
     transfer = Pool(settings.workers.transfer, reactor, wiring.build_context, settings)
-    runner.add(Lane("compute", COMPUTE_KINDS, settings.workers.compute, compute.run))
+
+    async def computed(work: Work) -> Later | None:
+        try:
+            return await compute.run(work)
+        finally:
+            if work.kind == "check":  # somebody may be waiting for its answer
+                api.changed(int(work.subject["batch_id"]))
+
+    runner.add(Lane("compute", COMPUTE_KINDS, settings.workers.compute, lambda work: ensureDeferred(computed(work))))
     by_bank = Lane("transfer", TRANSFER_KINDS, settings.workers.transfer, transfer.run, exclusive=_bank_of)
     runner.add(by_bank)
     return [compute, transfer]
@@ -155,10 +183,10 @@ def _sms_lanes(
 
 
 def _api_dependencies(
-    settings: Settings, context: Context, keys: Keystore, threads: ThreadPool, reactor: Any
+    settings: Settings, context: Context, keys: Keystore, threads: ThreadPool, reactor: Any, hurry: Callable[[], None]
 ) -> ApiDependencies:
     projects = {listed.year: listed for listed in map(read_projects, (settings.config / "projects").glob("*.yaml"))}
-    intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects)
+    intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects, hurry)
     answers = Answers(context.store, context.sealer, context.index)
     bounds = Bounds(max_upload_bytes=settings.api.content_bytes_max)
     return ApiDependencies(reactor, threads, intake, answers, _authenticator(settings, context, keys), bounds)

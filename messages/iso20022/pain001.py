@@ -17,8 +17,8 @@ import polars as pl
 
 from messages.batch.columns import PayeeKind
 from messages.iso20022.amounts import CURRENCY, MAX_FEN, yuan_column, yuan_text
-from messages.iso20022.characters import LONGEST_ESCAPE, escaped, escaped_text, marked, text_is_legal
-from messages.iso20022.pain001_limits import LONGEST, TEXT_COLUMNS, unwritable
+from messages.iso20022.characters import LONGEST_ESCAPE, escaped, escaped_text, text_is_legal
+from messages.iso20022.pain001_limits import LONGEST, TEXT_COLUMNS, suspects_of, unwritable
 from messages.iso20022.schema import PAIN_001, namespace
 
 CLEARING_SYSTEM: Final = "CNAPS"
@@ -158,7 +158,7 @@ def _instruction(voucher_no: str) -> str:
 
 
 def _items(head: Pain001Head, part: pl.DataFrame) -> Iterator[bytes]:
-    suspects = marked(part, TEXT_COLUMNS)
+    suspects = suspects_of(part, TEXT_COLUMNS)
     if findings := unwritable(part, suspects):
         numbers = part["item_no"].to_list()
         raise Pain001Unwritable([(numbers[row], field, why) for row, field, why in findings])

@@ -44,7 +44,7 @@ class DateCells:
         """The days as they are written; ``column`` is Date."""
         return column.cast(pl.Date).dt.to_string(_FORMATS[self.form]).fill_null("")
 
-    def lay(self, out: Octets, text: str) -> bool:
+    def lay(self, out: Octets, text: bytes) -> bool:
         """See WordLike."""
         return self.frame.lay(out, text)
 

@@ -82,7 +82,7 @@ class WrittenNumberCells:
         fits = column.is_between(0, 10 ** (self.octets - self.yuan) - 1)
         return pl.when(fits).then(digits).otherwise(pl.lit(UNWRITABLE))
 
-    def lay(self, out: Octets, text: str) -> bool:
+    def lay(self, out: Octets, text: bytes) -> bool:
         """See WordLike."""
         return self.frame.lay(out, text)
 

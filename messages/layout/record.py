@@ -108,10 +108,10 @@ class RecordCodec:
             raise LayoutError("holds a control character", line=first_line + row)
 
 
-def _joined(block: pl.DataFrame, fields: list[PlacedField]) -> dict[str, str]:
-    """Each field's words in one text, all fields in one query."""
+def _joined(block: pl.DataFrame, fields: list[PlacedField]) -> dict[str, bytes]:
+    """Each field's words in one text (UTF-8), all fields in one query."""
     queries = {
-        placed.source: placed.cells.words(pl.col(placed.source)).str.join(SEPARATOR)
+        placed.source: placed.cells.words(pl.col(placed.source)).str.join(SEPARATOR).cast(pl.Binary)
         for placed in fields
         if not isinstance(placed.cells, DigitCells)
     }

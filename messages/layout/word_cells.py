@@ -28,8 +28,8 @@ class WordLike(Protocol):
     def words(self, column: pl.Expr) -> pl.Expr:
         """The words (String, never null) to write for a column of values."""
 
-    def lay(self, out: Octets, text: str) -> bool:
-        """Lay joined words into ``out``; False, and nothing laid, if any of them cannot be."""
+    def lay(self, out: Octets, text: bytes) -> bool:
+        """Lay joined words (UTF-8) into ``out``; False, and nothing laid, if any of them cannot be."""
 
     def why_not(self, word: str) -> str | None:
         """Why this one word cannot be written, without telling it; None if it can."""
@@ -81,7 +81,7 @@ class WordCells:
         words = column.cast(pl.String).fill_null("")
         return words.str.strip_chars(" ") if self.right else words.str.strip_chars_end(" ")
 
-    def lay(self, out: Octets, text: str) -> bool:
+    def lay(self, out: Octets, text: bytes) -> bool:
         """See WordLike."""
         try:
             words = encode(text, self.encoding)
@@ -160,7 +160,7 @@ class CodeCells:
         raw = column.cast(pl.String).replace_strict(raw_by_ours, default=UNWRITABLE, return_dtype=pl.String)
         return pl.when(column.is_not_null()).then(raw).otherwise(pl.lit(""))
 
-    def lay(self, out: Octets, text: str) -> bool:
+    def lay(self, out: Octets, text: bytes) -> bool:
         """See WordLike."""
         return self.frame.lay(out, text)
 

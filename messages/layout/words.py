@@ -30,9 +30,11 @@ class Encoded:
     lengths: Rows
 
 
-def encode(text: str, encoding: str) -> Encoded:
-    """Words joined by separators, encoded at once; raises UnicodeEncodeError where one cannot be."""
-    buffer = np.frombuffer((text + SEPARATOR).encode(encoding), dtype=np.uint8)
+def encode(text: bytes, encoding: str) -> Encoded:
+    """Words joined by separators, UTF-8, encoded at once; raises UnicodeEncodeError where one cannot be."""
+    if not text.isascii():  # ASCII is the same in every encoding that a bank writes
+        text = text.decode().encode(encoding)
+    buffer = np.frombuffer(text + b"\n", dtype=np.uint8)
     ends = np.flatnonzero(buffer == _LF)
     starts = np.empty_like(ends)
     starts[0] = 0
@@ -74,8 +76,9 @@ def decode(cells: Octets, encoding: str) -> str | None:
     lines = np.empty((cells.shape[0], cells.shape[1] + 1), dtype=np.uint8)
     lines[:, :-1] = cells
     lines[:, -1] = _LF
+    octets = lines.tobytes()
     try:
-        return lines.tobytes().decode(encoding)[:-1]
+        return octets.decode("ascii" if octets.isascii() else encoding)[:-1]
     except UnicodeDecodeError:
         raise CellsRefused(_undecodable(cells, encoding), f"is not {encoding.upper()}") from None
 

@@ -57,9 +57,9 @@ def test_no_float_near_money(modules) -> None:
                 target = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
                 if MONEY.search(target) and "float" in ast.unparse(node.annotation):
                     wrong.append(f"{module.path}:{node.lineno} {target} is a float")
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"float", "round"}:
-                if MONEY.search(ast.unparse(node)):
-                    wrong.append(f"{module.path}:{node.lineno} {ast.unparse(node)}")
+            rounds = isinstance(node, ast.Call) and ast.unparse(node.func) in {"float", "round"}
+            if rounds and MONEY.search(ast.unparse(node)):
+                wrong.append(f"{module.path}:{node.lineno} {ast.unparse(node)}")
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and MONEY.search(ast.unparse(node)):
                 wrong.append(f"{module.path}:{node.lineno} {ast.unparse(node)} divides money")
     assert not wrong, "\n".join(wrong)
