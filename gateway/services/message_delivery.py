@@ -5,7 +5,7 @@ Runs on the reactor; everything that touches store or disk at length goes throug
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from gateway.services import sending
@@ -28,7 +28,7 @@ TAKEN = range(200, 300)
 class MessageDelivery:
     """Sends to and asks banks over HTTPS."""
 
-    def __init__(self, context: Context, transports: Mapping[str, MessageTransport], blocking: Blocking):
+    def __init__(self, context: Context, transports: Callable[[str], MessageTransport], blocking: Blocking):
         self._context, self._transports, self._blocking = context, transports, blocking
         self._tags: dict[str, str] = {}
 
@@ -60,7 +60,7 @@ class MessageDelivery:
             "X-Message-Id": instruction.message_id,
             profile.security.signature_header: instruction.signature.decode("ascii"),
         }
-        return await self._transports[instruction.bank].submit(
+        return await self._transports(instruction.bank).submit(
             instruction.message_id,
             lambda: self._context.vault.open(content),
             content.size,
@@ -102,7 +102,7 @@ class MessageDelivery:
         limit = self._context.bank(instruction.bank).profile.limits.result_bytes
         tag = self._tags.get(instruction.message_id)
         try:
-            reply = await self._transports[instruction.bank].inquire(instruction.message_id, writer, limit, tag)
+            reply = await self._transports(instruction.bank).inquire(instruction.message_id, writer, limit, tag)
         except TransportFault as fault:
             writer.abandon()
             return Later(self._again(instruction).due_at_ms, str(fault))

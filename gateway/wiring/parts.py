@@ -9,14 +9,14 @@ from adapters.code_table import CodeTable
 from adapters.profile import Security, SftpEndpoint
 from adapters.profile_reader import read_all
 from adapters.registry import DIALECTS
-from crypto.contract import SchemeParameters, StreamSigner, StreamVerifier
+from crypto.contract import KeyUnusable, SchemeParameters, StreamSigner, StreamVerifier
 from crypto.keystore import Keystore
 from gateway.clock import SystemClock
 from gateway.services.context import Bank, Context
 from gateway.settings import Settings
 from gateway.store.database import Store
 from gateway.store.vault import Vault
-from gateway.transports.contract import FileTransport
+from gateway.transports.contract import FileTransport, Misconfigured
 from gateway.transports.sftp import SftpTransport
 
 
@@ -91,6 +91,9 @@ def _file_transports(banks: dict[str, Bank], keys: Keystore) -> Callable[[str], 
         endpoint = banks[bank].profile.transport
         if not isinstance(endpoint, SftpEndpoint):
             raise TypeError(f"bank {bank} does not exchange files")
-        return SftpTransport(endpoint, keys.ssh_key(endpoint.user_key))
+        try:
+            return SftpTransport(endpoint, keys.ssh_key(endpoint.user_key))
+        except KeyUnusable as missing:
+            raise Misconfigured(str(missing)) from missing
 
     return transport

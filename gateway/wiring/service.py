@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from adapters.profile import HttpsEndpoint
+from adapters.profile import HttpsEndpoint, SftpEndpoint
+from crypto.contract import KeyUnusable
 from crypto.keystore import Keystore
 from gateway import wiring
 from gateway.api.authentication import Authenticator, ClientRegister, OpenOnLoopback, SignatureCheck
@@ -37,6 +38,7 @@ from gateway.settings import Settings
 from gateway.store import contents
 from gateway.store import work as work_store
 from gateway.store.records import Work
+from gateway.transports.contract import Misconfigured
 from gateway.transports.https import HttpsTransport
 from gateway.transports.json_http import JsonHttp
 
@@ -134,20 +136,23 @@ def _bank_of(work: Work) -> str:
 def _reactor_lanes(
     settings: Settings, context: Context, keys: Keystore, runner: Runner, reactor: Any, blocking: Any
 ) -> list[Any]:
-    links = {
-        name: _https(reactor, bank.profile.transport, keys)
-        for name, bank in context.banks.items()
-        if isinstance(bank.profile.transport, HttpsEndpoint)
-    }
+    links: dict[str, HttpsTransport] = {}
+
+    def link(bank: str) -> HttpsTransport:
+        """Opened when first needed: a bank whose keys are missing holds up no other."""
+        if bank not in links:
+            links[bank] = _https(reactor, context.bank(bank).profile.transport, keys)
+        return links[bank]
+
     http = JsonHttp(reactor)
-    delivery = MessageDelivery(context, links, blocking)
+    delivery = MessageDelivery(context, link, blocking)
     runner.add(Lane("messages", ("send-message",), 4, lambda work: ensureDeferred(delivery.send(work))))
     runner.add(Lane("inquiries", ("inquire",), 4, lambda work: ensureDeferred(delivery.inquire(work))))
     webhooks = Webhooks(context, _platforms(settings, http, keys), blocking)
     runner.add(Lane("webhooks", ("webhook",), 4, lambda work: ensureDeferred(webhooks.deliver(work)), _client_of))
     if settings.sms is not None:
         _sms_lanes(settings, context, keys, runner, http, blocking)
-    return [http.close, *(link.close for link in links.values())]
+    return [http.close, lambda: DeferredList([one.close() for one in links.values()])]
 
 
 def _client_of(work: Work) -> str:
@@ -155,9 +160,14 @@ def _client_of(work: Work) -> str:
     return str(work.subject["client_id"])
 
 
-def _https(reactor: Any, endpoint: HttpsEndpoint, keys: Keystore) -> HttpsTransport:
-    certificate, key = keys.tls_identity(endpoint.client_certificate)
-    trusted = b"".join(keys.trusted_certificates(endpoint.trusted_ca))
+def _https(reactor: Any, endpoint: SftpEndpoint | HttpsEndpoint, keys: Keystore) -> HttpsTransport:
+    if not isinstance(endpoint, HttpsEndpoint):
+        raise Misconfigured("the bank's profile has no HTTPS transport")
+    try:
+        certificate, key = keys.tls_identity(endpoint.client_certificate)
+        trusted = b"".join(keys.trusted_certificates(endpoint.trusted_ca))
+    except KeyUnusable as missing:
+        raise Misconfigured(str(missing)) from missing
     return HttpsTransport(reactor, endpoint, certificate + key, trusted)
 
 

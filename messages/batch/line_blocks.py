@@ -66,6 +66,9 @@ def blanked(block: LineBlock, bad: dict[int, Code]) -> LineBlock:
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
+        if len(chunk) <= _PIECE:
+            yield chunk
+            continue
         for start in range(0, len(chunk), _PIECE):
             yield chunk[start : start + _PIECE]
 
@@ -77,6 +80,8 @@ def _cut(octets: bytes) -> tuple[bytes, bytes]:
 
 
 def _block(first_line: int, body: bytes) -> LineBlock:
+    if not _may_have_long_line(body):
+        return LineBlock(first_line, body.count(b"\n") + (not body.endswith(b"\n")), body)
     ends = np.flatnonzero(np.frombuffer(body, dtype=np.uint8) == ord("\n"))
     if not body.endswith(b"\n"):
         ends = np.append(ends, len(body))
@@ -84,3 +89,14 @@ def _block(first_line: int, body: bytes) -> LineBlock:
     block = LineBlock(first_line, len(lengths), body)
     too_long = np.flatnonzero(lengths > LINE_OCTETS)
     return blanked(block, dict.fromkeys(too_long.tolist(), Code.LINE_TOO_LONG)) if too_long.size else block
+
+
+def _may_have_long_line(body: bytes) -> bool:
+    """Whether some stretch of LINE_OCTETS octets has no line feed: a few hundred short searches a block."""
+    at = 0
+    while at + LINE_OCTETS < len(body):
+        end = body.rfind(b"\n", at, at + LINE_OCTETS + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False

@@ -58,6 +58,6 @@ class Cutter:
 
 
 def _take(buffer: bytearray, octets: int) -> bytes:
-    taken = bytes(buffer[:octets])
+    taken = bytes(memoryview(buffer)[:octets])  # the view is gone before the buffer may shrink
     del buffer[:octets]
     return taken

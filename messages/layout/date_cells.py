@@ -58,11 +58,12 @@ class DateCells:
 
     def draw(self, cells: Octets) -> str | pl.Series | None:
         """The days (Date, null where blank); what is not a day of the calendar is refused."""
-        blank = (cells == BLANK).all(axis=1)
+        columns = np.ascontiguousarray(cells.T)
+        blank = (columns == BLANK).all(axis=0)
         if blank.all():
             return None
-        wrong = self._misformed(cells)
-        year, month, day = (self._number(cells, letter) for letter in "YMD")
+        wrong = self._misformed(columns)
+        year, month, day = (self._number(columns, letter) for letter in "YMD")
         wrong |= (year < _EARLIEST) | (month < 1) | (month > 12) | (day < 1) | (day > 31)
         first = np.where(wrong, 0, (year - 1970) * 12 + month - 1).astype("M8[M]")
         days = first.astype("M8[D]") + np.where(wrong, 0, day - 1).astype("m8[D]")
@@ -73,16 +74,15 @@ class DateCells:
         days[blank] = _NO_DAY
         return pl.Series(days)
 
-    def _misformed(self, cells: Octets) -> npt.NDArray[np.bool_]:
-        wrong = np.zeros(len(cells), dtype=np.bool_)
-        for position, letter in enumerate(self.form):
-            column = cells[:, position]
+    def _misformed(self, columns: Octets) -> npt.NDArray[np.bool_]:
+        wrong = np.zeros(columns.shape[1], dtype=np.bool_)
+        for column, letter in zip(columns, self.form, strict=True):
             wrong |= (column < 0x30) | (column > 0x39) if letter.isalpha() else column != ord(letter)
         return wrong
 
-    def _number(self, cells: Octets, letter: str) -> npt.NDArray[np.int64]:
-        number = np.zeros(len(cells), dtype=np.int64)
-        for position, wanted in enumerate(self.form):
+    def _number(self, columns: Octets, letter: str) -> npt.NDArray[np.int64]:
+        number = np.zeros(columns.shape[1], dtype=np.int64)
+        for column, wanted in zip(columns, self.form, strict=True):
             if wanted == letter:
-                number = number * 10 + cells[:, position].astype(np.int64) - 0x30
+                number = number * 10 + column - 0x30
         return number

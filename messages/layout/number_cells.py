@@ -92,7 +92,7 @@ class WrittenNumberCells:
 
     def draw(self, cells: Octets) -> str | pl.Series | None:
         """See WordLike."""
-        return self.frame.draw(cells)
+        return self.frame.joined(cells)
 
     def value(self, words: pl.Expr) -> pl.Expr:
         """The numbers (Int64, fen where ``yuan``), null for anything but the one way to write them."""

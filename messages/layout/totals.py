@@ -43,6 +43,9 @@ class Tally:
     def repeated(self) -> int | None:
         """The first row whose reference stood before, where each stands once."""
         references = pl.concat(self._references) if self._references else pl.Series(dtype=pl.String)
+        rising = references.slice(1) > references.slice(0, max(0, len(references) - 1))
+        if rising.all():  # as ours are; cheaper than to count different ones
+            return None
         if references.n_unique() == len(references):
             return None
         return int(references.is_first_distinct().not_().arg_true()[0])

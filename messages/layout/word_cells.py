@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from messages.layout.errors import CellsRefused
-from messages.layout.words import BLANK, Encoded, Octets, decode, encode, first_row, place
+from messages.layout.words import BLANK, Encoded, Octets, decode, encode, first_row, lines_of, place
 
 UNWRITABLE: Final = "\0"
 """Stands for a value that has no word in the field; no repertoire has it."""
@@ -118,6 +118,24 @@ class WordCells:
 
     def draw(self, cells: Octets) -> str | pl.Series | None:
         """See WordLike; what stands outside the repertoire is refused."""
+        if self.repertoire is not ANY_TEXT and len(cells):
+            words = self._of_one_length(cells)
+            if words is not None:
+                return lines_of(words)
+        return self.joined(cells)
+
+    def _of_one_length(self, cells: Octets) -> Octets | None:
+        """The cells without padding where all words are as long as the first one: the usual case, and the quick one."""
+        used = np.flatnonzero(cells[0] != BLANK)
+        if used.size == 0 or (self.full and used.size != self.octets):
+            return None
+        word, padding = cells[:, : used.size], cells[:, used.size :]
+        if self.right:
+            padding, word = cells[:, : -used.size], cells[:, -used.size :]
+        return word if (padding == BLANK).all() and not self.repertoire.strangers(word).any() else None
+
+    def joined(self, cells: Octets) -> str | None:
+        """The words as ``value`` takes them; what stands outside the repertoire is refused."""
         if self.repertoire is not ANY_TEXT:  # control characters are the record's to refuse
             row = first_row(self._misplaced(cells))
             if row is not None:
@@ -176,7 +194,7 @@ class CodeCells:
         row = first_row(~known)
         if row is not None:
             raise CellsRefused(row, "is not a code of the bank's list")
-        return self.frame.draw(cells)
+        return self.frame.joined(cells)
 
     def value(self, words: pl.Expr) -> pl.Expr:
         """Our values."""

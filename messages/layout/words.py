@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from messages.layout.errors import CellsRefused
 
@@ -73,14 +74,23 @@ def decode(cells: Octets, encoding: str) -> str | None:
     if used.size == 0:
         return None
     cells = cells[:, used[0] : used[-1] + 1]
-    lines = np.empty((cells.shape[0], cells.shape[1] + 1), dtype=np.uint8)
-    lines[:, :-1] = cells
-    lines[:, -1] = _LF
-    octets = lines.tobytes()
+    octets = _lines(cells)
     try:
         return octets.decode("ascii" if octets.isascii() else encoding)[:-1]
     except UnicodeDecodeError:
         raise CellsRefused(_undecodable(cells, encoding), f"is not {encoding.upper()}") from None
+
+
+def lines_of(cells: Octets) -> pl.Series:
+    """The words of a field that is ASCII without any blank, a String each."""
+    return pl.read_lines(_lines(cells)).to_series()
+
+
+def _lines(cells: Octets) -> bytes:
+    lines = np.empty((cells.shape[0], cells.shape[1] + 1), dtype=np.uint8)
+    lines[:, :-1] = cells
+    lines[:, -1] = _LF
+    return lines.tobytes()
 
 
 def _undecodable(cells: Octets, encoding: str) -> int:
