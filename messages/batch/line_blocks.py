@@ -18,7 +18,7 @@ BLOCK_OCTETS: Final = 6_000_000
 LINE_OCTETS: Final = 65_536
 """A longer line is a finding; what exceeds a block is dropped while it is read, never kept."""
 
-_PIECE: Final = 1_000_000
+_PIECE: Final = 1024 * 1024  # what the vault hands out: then nothing is copied
 
 
 @dataclass(frozen=True, slots=True)
