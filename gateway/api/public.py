@@ -10,7 +10,7 @@ from gateway.api.threads import Threads
 from gateway.services.answer_shapes import Health
 
 PAGE_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
