@@ -36,7 +36,7 @@ types: setup
 check: lint types test
 
 bench: setup
-	$(BIN)/gateway bench --items $(N)
+	$(BIN)/gateway bench --items $(N) --page docs/benchmarks.md
 
 clean:
 	rm -rf $(VENV) var dist

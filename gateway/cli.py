@@ -69,11 +69,12 @@ def demo(
 def bench(
     items: Annotated[int, typer.Option(min=1000, max=2_000_000)] = 1_000_000,
     as_json: AsJson = False,
+    page: Annotated[Path | None, typer.Option(help="Also write the result as this Markdown page.")] = None,
 ) -> None:
     """Measure a batch end to end beside its bare limits and peers, in one run (性能测试)."""
     from gateway.bench.run import run
 
-    raise typer.Exit(run(items, as_json=as_json))
+    raise typer.Exit(run(items, as_json=as_json, page=page))
 
 
 @app.command()

@@ -28,7 +28,7 @@ from gateway.store.records import BatchState, InstructionState
 
 BANKS = ("bank-files", "bank-messages")
 DELIVERED = {InstructionState.SENT, InstructionState.ACKNOWLEDGED, InstructionState.COMPLETED}
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.005
 SECONDS_AT_MOST = 900.0
 
 
@@ -98,6 +98,22 @@ def passage(directory: Path, prepared: list[Prepared], store_url: str = "") -> P
     items = sum(one.header["declared_count"] for one in prepared)
     balanced = books.balanced and books.counts["paid"] + books.counts["failed"] + books.rejected == items
     return Passage(items, len(prepared), outward, inward, cpu, peak, _stall(directory), balanced)
+
+
+def small_batches(directory: Path, prepared: list[Prepared]) -> list[int]:
+    """Milliseconds from the first byte of each small batch until its instructions are delivered, one by one."""
+    found = []
+    with World(directory, 1, notices=False) as world:
+        context = wiring.build_context(read_settings(world.settings_file))
+        client = BenchClient(world.gateway_url, directory / "keys")
+        for one in prepared:
+            client.open(one.header)
+            started = time.monotonic()
+            client.put(one.header["batch_no"], one.content, one.sha256)
+            _await(lambda: _delivered(context))
+            found.append(int((time.monotonic() - started) * 1000))
+        context.store.dispose()
+    return found
 
 
 def _outward(client: BenchClient, context: Context, prepared: list[Prepared]) -> None:

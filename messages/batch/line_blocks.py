@@ -44,7 +44,7 @@ def line_blocks(chunks: Iterable[bytes], block_octets: int = BLOCK_OCTETS) -> It
         octets += len(piece)
         if octets < block_octets:
             continue
-        body, rest = _cut(b"".join(waiting))
+        body, rest = _cut(waiting)
         if body:
             yield (block := _block(next_line, body))
             next_line += block.lines
@@ -73,10 +73,14 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk[start : start + _PIECE]
 
 
-def _cut(octets: bytes) -> tuple[bytes, bytes]:
+def _cut(pieces: list[bytes]) -> tuple[bytes, bytes]:
     """Whole lines, and what is left of the line that is not whole yet."""
-    cut = octets.rfind(b"\n") + 1
-    return octets[:cut], octets[cut:]
+    *whole, last = pieces
+    cut = last.rfind(b"\n") + 1
+    if not cut:  # one very long line
+        last, whole = b"".join(pieces), []
+        cut = last.rfind(b"\n") + 1
+    return b"".join([*whole, last[:cut]]), last[cut:]  # the only copy of a whole block
 
 
 def _block(first_line: int, body: bytes) -> LineBlock:

@@ -1,0 +1,127 @@
+"""The line to the bank that exchanges files: a ``FileTransport`` onto the simulated bank's directories."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spine.chaos import Chaos
+from spine.later import Postponed
+
+from gateway.transports.contract import RemoteFile, TransportFault
+from simulators.rural_answers import acknowledgement
+from simulators.rural_bank import RuralBank
+from simulators.signatures import Seal
+
+
+class FileLink:
+    """Files by name, with faults; counts how often each instruction file became visible to the bank.
+
+    ``tidy``: the bank takes instruction files away. ``strict``: it refuses a repeated file in a new acknowledgement.
+    """
+
+    def __init__(self, bank: RuralBank, seal: Seal, chaos: Chaos, postponed: Postponed, *, tidy: bool, strict: bool):
+        self._bank, self._seal, self._chaos, self._postponed = bank, seal, chaos, postponed
+        self._tidy, self._strict = tidy, strict
+        self._stamps: dict[Path, tuple[int, int]] = {}
+        self.shown: Counter[str] = Counter()
+        self.digests: dict[str, set[str]] = {}
+
+    def put(self, directory: str, name: str, chunks: Iterable[bytes], size: int) -> None:
+        """See FileTransport."""
+        self._reach(f"put {name}")
+        final = self._folder(directory) / name
+        if final.exists() and final.stat().st_size == size:
+            return
+        data = b"".join(chunks)
+        assert len(data) == size, "the transport was told another size"
+        self._chaos.boundary(f"uploaded, not renamed: {name}")
+        if self._chaos.hit("drop-rename", name):
+            if self._chaos.rng.random() < 0.5:
+                self._appear(final, data)
+            raise TransportFault("the line broke during the rename", maybe_sent=True)
+        self._appear(final, data)
+        self._chaos.boundary(f"renamed: {name}")
+        if self._chaos.hit("drop-after", name):
+            raise TransportFault("the line broke after the rename", maybe_sent=True)
+
+    def find(self, directory: str, name: str) -> RemoteFile | None:
+        """See FileTransport."""
+        self._reach(f"find {name}")
+        path = self._folder(directory) / name
+        return self._remote(path) if path.exists() else None
+
+    def list(self, directory: str) -> list[RemoteFile]:
+        """See FileTransport; the order is the line's."""
+        self._reach(f"list {directory}")
+        found = [self._remote(path) for path in sorted(self._folder(directory).iterdir())]
+        if self._chaos.hit("duplicated-listing", directory):
+            found += found
+        self._chaos.rng.shuffle(found)
+        return found
+
+    def get(self, directory: str, name: str, limit_bytes: int) -> Iterator[bytes]:
+        """See FileTransport."""
+        self._reach(f"get {name}")
+        data = (self._folder(directory) / name).read_bytes()
+        if len(data) > limit_bytes:
+            raise TransportFault(f"{name} is above the limit", maybe_sent=False)
+        yield data[: len(data) // 2]
+        self._chaos.boundary(f"half of {name}")
+        if self._chaos.hit("drop-get", name):
+            raise TransportFault(f"the line broke while reading {name}", maybe_sent=False)
+        yield data[len(data) // 2 :]
+
+    def close(self) -> None:
+        """See FileTransport."""
+
+    def _reach(self, what: str) -> None:
+        self._chaos.boundary(what)
+        self._chaos.clock.advance(self._chaos.rng.randint(1, 40))
+        self._postponed.arrive()
+        self._bank.tick()
+        if self._bank.desk.away or self._chaos.hit("drop-before", what):
+            raise TransportFault(f"{what}: no connection", maybe_sent=False)
+
+    def _appear(self, final: Path, data: bytes) -> None:
+        final.write_bytes(data)
+        message_id = self._bank.message_id_of(final.name)
+        if message_id is None:
+            return
+        self.shown[message_id] += 1
+        self.digests.setdefault(message_id, set()).add(hashlib.sha256(data).hexdigest())
+        if self._chaos.hit("late-arrival", final.name):
+            wait = self._chaos.rng.randint(1_000, 60_000)
+            self._postponed.add(wait, lambda: self._taken(final, message_id))
+        else:
+            self._taken(final, message_id)
+
+    def _taken(self, final: Path, message_id: str) -> None:
+        if not final.exists():
+            return
+        again = self._bank.ledger.digest_of(message_id) is not None
+        self._bank.receive(final.name)
+        if again and self._strict:
+            self._refuse_as_repeated(message_id)
+        if self._tidy:
+            final.unlink()
+
+    def _refuse_as_repeated(self, message_id: str) -> None:
+        day = datetime.fromtimestamp(self._chaos.clock.now_ms() / 1000, UTC).date()
+        content = acknowledgement(message_id, day, "9005", "文件重复")
+        place = self._bank.root / "ack" / f"DA{message_id}.txt"
+        place.with_name(f"{place.name}.sig").write_bytes(self._seal.sign(content) + b"\n")
+        place.write_bytes(content)
+
+    def _folder(self, directory: str) -> Path:
+        return self._bank.root / directory.strip("/")
+
+    def _remote(self, path: Path) -> RemoteFile:
+        """As listed; the time is the virtual one at which this version was seen first."""
+        state = path.stat()
+        if self._stamps.get(path, (0, 0))[0] != state.st_mtime_ns:
+            self._stamps[path] = (state.st_mtime_ns, self._chaos.clock.now_ms() // 1000)
+        return RemoteFile(path.name, state.st_size, self._stamps[path][1])

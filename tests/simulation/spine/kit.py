@@ -1,0 +1,74 @@
+"""What every seed shares: keys, configuration, seals and an empty database, made once a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.code_table import CodeTable
+from adapters.profile import BankProfile
+from adapters.profile_reader import read_all
+from adapters.registry import DIALECTS
+from crypto.contract import SchemeParameters
+from crypto.keystore import Keystore
+from gateway.services.context import Bank
+from gateway.services.projects import ProjectList, read_projects
+from gateway.services.templates import Templates
+from gateway.setup import config_directory
+from gateway.store.database import Store
+from simulators.keys import PASSPHRASE, create_demo_keys
+from simulators.signatures import RsaSeal, Sm2Seal
+
+CONFIG = config_directory()
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Made once, changed by nobody."""
+
+    keys: Keystore
+    profiles: dict[str, BankProfile]
+    tables: dict[str, CodeTable]
+    rural_seal: Sm2Seal
+    city_seal: RsaSeal
+    templates: Templates
+    projects: dict[int, ProjectList]
+    empty_database: Path
+
+    @classmethod
+    def make(cls, directory: Path) -> Kit:
+        """Everything below ``directory``."""
+        path = create_demo_keys(directory / "keys")
+        words = (directory / "keys" / PASSPHRASE).read_text("ascii")
+        rural, city = directory / "keys/rural-fixed", directory / "keys/city-iso"
+        profiles = read_all(CONFIG / "banks")
+        listed = [read_projects(file) for file in (CONFIG / "projects").glob("*.yaml")]
+        return cls(
+            keys=Keystore.open(path, words),
+            profiles=profiles,
+            tables={name: CodeTable.read(CONFIG / f"codes/{p.code_table}.csv") for name, p in profiles.items()},
+            rural_seal=Sm2Seal.load(rural / "sm2-sign.pem", rural / "gateway-sm2-verify.pem"),
+            city_seal=RsaSeal.load(city / "rsa-sign.pem", city / "gateway-rsa-verify.pem"),
+            templates=Templates.read(CONFIG / "notices/demo-province.yaml"),
+            projects={project_list.year: project_list for project_list in listed},
+            empty_database=_empty_database(directory / "empty.sqlite"),
+        )
+
+    def bank(self, name: str, rows_per_file: int, inquiry: dict[str, float | bool]) -> Bank:
+        """A bank with small files and its own patience."""
+        profile = self.profiles[name]
+        limits = profile.limits.model_copy(update={"rows_per_file": rows_per_file})
+        changed = {"limits": limits, "inquiry": profile.inquiry.model_copy(update=inquiry)}
+        return Bank(profile.model_copy(update=changed), DIALECTS[profile.dialect], self.tables[name])
+
+    def parameters(self, bank: str) -> SchemeParameters:
+        """How the gateway and that bank sign."""
+        security = self.profiles[bank].security
+        return SchemeParameters(security.scheme, security.sm2_user_id, security.sm2_form)
+
+
+def _empty_database(path: Path) -> Path:
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.dispose()
+    return path

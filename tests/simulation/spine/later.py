@@ -1,0 +1,29 @@
+"""What is under way and arrives when nobody waits for it any more."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+from spine.chaos import VirtualClock
+
+
+class Postponed:
+    """Things that happen at their time, whoever looks first."""
+
+    def __init__(self, clock: VirtualClock):
+        self._clock, self._places = clock, count()
+        self._waiting: list[tuple[int, int, Callable[[], None]]] = []
+
+    def add(self, wait_ms: int, happen: Callable[[], None]) -> None:
+        """``happen`` in ``wait_ms``."""
+        heapq.heappush(self._waiting, (self._clock.now_ms() + wait_ms, next(self._places), happen))
+
+    def arrive(self) -> None:
+        """Let happen what is due."""
+        while self._waiting and self._waiting[0][0] <= self._clock.now_ms():
+            heapq.heappop(self._waiting)[2]()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
