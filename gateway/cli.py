@@ -80,9 +80,18 @@ def bench(
 @app.command()
 def status(settings: SettingsFile = Path("var/gateway.toml"), as_json: AsJson = False) -> None:
     """Where the money stands now, by bank and reason, and what needs a person (状态)."""
-    from gateway.demo.look import look
+    from gateway.looking import look
 
     raise typer.Exit(look(settings, as_json=as_json))
+
+
+@app.command()
+def find(settings: SettingsFile = Path("var/gateway.toml"), as_json: AsJson = False) -> None:
+    """Find a person's payments by ID number, asked for and never shown (按证件号码查询)."""
+    number = typer.prompt("证件号码 ID number", hide_input=True, err=True).strip()
+    from gateway.looking import look_for
+
+    raise typer.Exit(look_for(settings, number, as_json=as_json))
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ MOST_STAGE_ITEMS: Final = 200_000
 def measure_stages(items: int, progress: Callable[[str], None]) -> list[Row]:
     """All rows over at most MOST_STAGE_ITEMS items; ``progress`` is told each one as soon as it is known.
 
-    Takes about a minute and some 500 MB; raises RuntimeError where a stage does not do what it is timed for.
+    Takes about a minute and some 600 MB; raises RuntimeError where a stage does not do what it is timed for.
     """
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as directory:

@@ -43,11 +43,13 @@ def _collect(context: Context, bank: Bank, directory: str) -> None:
     suffix = bank.profile.security.detached_suffix
     listed = {file.name: file for file in context.files(bank.profile.bank).list(directory)[: 2 * FILES_PER_POLL]}
     with context.store.read() as tx:
-        known = inbox.listing(tx, bank.profile.bank)
+        known, unread = inbox.listing(tx, bank.profile.bank), inbox.waiting(tx, bank.profile.bank)
     for name, file in listed.items():
         sides = listed.get(name + suffix)
         mark = (file.size + (sides.size if sides else 0), max(file.modified_at, sides.modified_at if sides else 0))
         if name.endswith(suffix) or not _expected(bank, name) or known.get(f"{directory}/{name}") == mark:
+            continue
+        if name in unread:  # what came under this name first may be broken: that is known only once it is read
             continue
         if sides is None:
             _complain(context, bank, file)

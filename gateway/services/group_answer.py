@@ -33,7 +33,13 @@ def apply(
         instructions.move(tx, instruction.instruction_id, OPEN | {S.ACKNOWLEDGED}, S.REFUSED, now)
         item_rows.fail_all(context, tx, bank, instruction, message, parsed)
         _alert(
-            tx, "instruction-refused", instruction, parsed, "整份指令被银行拒绝", "was refused whole by the bank", now
+            tx,
+            "instruction-refused",
+            instruction,
+            parsed,
+            "整份指令被银行拒绝，其明细均为失败，请更正后补发",
+            "was refused whole by the bank: its items failed, correct and re-issue them",
+            now,
         )
         return True
     if outcome is Outcome.ABSENT:

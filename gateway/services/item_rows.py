@@ -108,7 +108,7 @@ def _append(
         .partition_by("disposition", as_dict=True)
         .items()
     ):
-        _alert_disposition(context, tx, message, str(kind[0]), rows.height)
+        _alert_disposition(context, tx, message, str(kind[0]), rows)
     if not kept.height:
         return
     frame = kept.select(pl.col("row").cast(pl.UInt16), "item_no", "event", *SAID, "disposition")
@@ -137,7 +137,7 @@ def _set_aside(
     if prepared.strangers is not None:
         sealed = seal_frame(context.sealer, prepared.strangers, unmatched_context(message.inbox_id))
         results.unmatched(tx, message.inbox_id, sealed)
-        _alert_disposition(context, tx, message, Disposition.UNKNOWN_ITEM.value, prepared.strangers.height)
+        _alert_disposition(context, tx, message, Disposition.UNKNOWN_ITEM.value, prepared.strangers)
     if prepared.unmapped is not None:
         for pair in prepared.unmapped.select("status_raw", "reason_raw").unique().head(20).iter_rows():
             status, reason = pair[0] or "-", pair[1] or "-"
@@ -151,16 +151,22 @@ def _set_aside(
             )
 
 
-def _alert_disposition(context: Context, tx: Connection, message: InboxMessage, kind: str, rows: int) -> None:
-    effect = (
-        ("已搁置，未处理", "set aside, nothing moved") if kind in SET_ASIDE else ("结果矛盾，待人工核实", "in dispute")
-    )
+SET_ASIDE_WORDS = (
+    "已搁置，未处理；请银行更正后重发该结果",
+    "set aside, nothing moved: ask the bank for a corrected result",
+)
+DISPUTED_WORDS = ("结果矛盾，计入未知，请与银行核实", "in dispute and counted as unknown: clear it up with the bank")
+
+
+def _alert_disposition(context: Context, tx: Connection, message: InboxMessage, kind: str, rows: pl.DataFrame) -> None:
+    effect = SET_ASIDE_WORDS if kind in SET_ASIDE else DISPUTED_WORDS
+    first = ", ".join(str(number) for number in rows["item_no"].drop_nulls().head(5)) or "-"
     alerts.raise_alert(
         tx,
         f"result-{kind.lower().replace('_', '-')}",
         f"{message.bank}/{message.name}",
-        f"银行 {message.bank} 的报文 {message.name} 有 {rows} 行 {kind}：{effect[0]}。",
-        f"message {message.name} of bank {message.bank} has {rows} row(s) {kind}: {effect[1]}",
+        f"银行 {message.bank} 的报文 {message.name} 有 {rows.height} 行 {kind}（明细序号 {first}）：{effect[0]}。",
+        f"message {message.name} of bank {message.bank} has {rows.height} row(s) {kind} (item number {first}): {effect[1]}",
         context.clock.now_ms(),
     )
 

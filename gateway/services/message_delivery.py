@@ -98,6 +98,7 @@ class MessageDelivery:
         if self._over(instruction):
             await self._blocking(self._drop, work)
             return None
+        await self._blocking(overdue, self._context, instruction)  # also when the bank cannot be asked
         writer = self._context.vault.create("application/xml")
         limit = self._context.bank(instruction.bank).profile.limits.result_bytes
         tag = self._tags.get(instruction.message_id)
@@ -110,7 +111,6 @@ class MessageDelivery:
         return self._again(instruction)
 
     def _told(self, instruction: Instruction, reply: Reply, writer: VaultWriter) -> None:
-        overdue(self._context, instruction)
         if reply.status == 200:
             content = writer.commit()
             self._keep(instruction, reply, content, f"{instruction.message_id}/status/{content.sha256[:16]}")

@@ -68,6 +68,12 @@ def quarantine(tx: Connection, inbox_id: int, reason: str, now_ms: int) -> bool:
     return _move(tx, inbox_id, {"state": InboxState.QUARANTINED, "reason": reason})
 
 
+def waiting(tx: Connection, bank: str) -> set[str]:
+    """Names of the bank's messages that are RECEIVED: nobody has looked yet whether they are sound."""
+    query = select(_t.c.name).where(_t.c.bank == bank, _t.c.state == InboxState.RECEIVED)
+    return set(tx.execute(query).scalars())
+
+
 def quarantined(tx: Connection, limit: int) -> list[InboxMessage]:
     """The newest quarantined messages."""
     query = select(_t).where(_t.c.state == InboxState.QUARANTINED).order_by(_t.c.inbox_id.desc()).limit(limit)

@@ -129,7 +129,7 @@ class World:
 
     def start_node(self) -> None:
         """A fresh process: what was only in memory is gone."""
-        delivery = MessageDelivery(self.context, {"city-iso": self.messages}, _at_once)
+        delivery = MessageDelivery(self.context, lambda _: self.messages, _at_once)
         notifying = Notifying(self.context, self.sms_link, self.kit.templates, _at_once)
         webhooks = Webhooks(self.context, {CLIENT: self.platform}, _at_once)
         plain = {

@@ -1,17 +1,37 @@
-"""``gateway status``: the books of a running node, for an operator."""
+"""``gateway status`` and ``gateway find``: what an operator asks of a node, on the terminal."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from gateway import wiring
+from gateway.core.notices import yuan
 from gateway.demo.books import as_json as books_as_json
 from gateway.demo.books import read_books
 from gateway.demo.tables import show
+from gateway.services.finding import find_person
 from gateway.settings import read_settings
+
+
+def look_for(settings: Path, id_number: str, *, as_json: bool) -> int:
+    """Print a person's payments, masked; 1 when there are none."""
+    context = wiring.build_context(read_settings(settings))
+    found = find_person(context, id_number)
+    context.store.dispose()
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+    else:
+        table = Table("批次 batch", "政策 policy", "明细 item", "银行 bank", "金额 yuan", "尾号 tail", "状态 state")
+        for one in found:
+            amount = yuan(one.amount_fen)
+            table.add_row(one.batch_no, one.policy_name, one.item_id, one.bank, amount, one.account_tail, one.state)
+        Console().print(table)
+    return 0 if found else 1
 
 
 def look(settings: Path, *, as_json: bool) -> int:

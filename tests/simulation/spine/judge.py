@@ -1,0 +1,127 @@
+"""What must hold after every commit, and what must hold in the end."""
+
+from __future__ import annotations
+
+import polars as pl
+from spine.books import LOST, SILENT, all_batches, items
+from spine.world import World
+from sqlalchemy import select
+
+from gateway.core.lifecycle import UNRESOLVED
+from gateway.core.tally import Tally
+from gateway.store import alerts, batches, instructions, tables
+from gateway.store import work as work_store
+from gateway.store.records import BatchState, InstructionState
+
+WATCHING = {"poll-files", "inquire", "ask-file", "receipts"}
+DONE = {InstructionState.COMPLETED, InstructionState.REFUSED}
+
+
+def require_conserved(world: World) -> None:
+    """No item and no fen appears or vanishes; to be called after every commit."""
+    for batch in all_batches(world):
+        if batch.state not in (BatchState.ACCEPTED, BatchState.COMPLETED):
+            continue
+        with world.store.read() as tx:
+            batches.require_conserved(tx, batch.batch_id)
+            tally = batches.tally(tx, batch.batch_id)
+        _declared(batch.header, tally, batch.rejected_items, batch.rejected_fen)
+
+
+def _declared(header: dict[str, int], tally: Tally, rejected_items: int, rejected_fen: int) -> None:
+    there = (sum(tally.items) + rejected_items, sum(tally.fen) + rejected_fen)
+    declared = (header["declared_count"], header["declared_total_fen"])
+    assert there == declared, f"declared {declared}, accepted and rejected {there}"
+
+
+def judge(world: World) -> None:
+    """All that must be true once the faults are over and time has passed."""
+    require_conserved(world)
+    found = items(world)
+    _nothing_twice(world)
+    if found.height:
+        _books(world, found)
+        _alerted(world, found)
+        _notices(world, found)
+        _nothing_stuck(world, found)
+    _platform(world)
+
+
+def _nothing_twice(world: World) -> None:
+    for bank in (world.rural, world.city):
+        assert bank.ledger.report().duplicates_paid == 0, "an item was credited twice"
+    for link in (world.files, world.messages):
+        changed = [name for name, seen in link.digests.items() if len(seen) > 1]
+        assert not changed, f"sent again with other bytes: {changed}"
+    if not world.sends_again:
+        again = {name: times for name, times in world.shown().items() if times > 1}
+        assert not again, f"sent twice to a bank that does not reject duplicates: {again}"
+
+
+def _books(world: World, found: pl.DataFrame) -> None:
+    honest = found.filter(~pl.col("lied"))
+    allowed = {SILENT: ["SENT", "ACCEPTED", "UNKNOWN"], LOST: ["UNKNOWN"]}
+    for expected in honest["expected"].unique().sort():
+        ends = allowed.get(expected, [expected])
+        wrong = honest.filter((pl.col("expected") == expected) & ~pl.col("state").is_in(ends))
+        assert not wrong.height, f"should be {ends}:\n{wrong.select('message_id', 'reference', 'state', 'times')}"
+    assert not (world.sends_again and (found["expected"] == LOST).any()), "an instruction never reached its bank"
+    lied = found.filter(pl.col("lied") & ~pl.col("expected").is_in([SILENT]))
+    lied = lied.filter(pl.col("expected") != LOST)
+    off = lied.filter(pl.col("state") != pl.col("expected"))
+    assert off.filter(~pl.col("state").is_in(["PAID", "FAILED", "RETURNED", "DISPUTED"])).is_empty(), f"{off}"
+    most = off.group_by("message_id").len().filter(pl.col("len") > 2)
+    assert most.is_empty(), f"more items disputed than the bank contradicted: {off}"
+
+
+def _alerted(world: World, found: pl.DataFrame) -> None:
+    with world.store.read() as tx:
+        raised = {(alert.kind, alert.key) for alert in alerts.recent(tx, 10_000)}
+    names = {key for _, key in raised}
+    unresolved = found.filter(pl.col("state").is_in([state.name for state in UNRESOLVED]))
+    for message_id in unresolved["message_id"].unique():
+        assert any(message_id in name for name in names), f"{message_id} has unknown money and nobody was told"
+
+
+def _nothing_stuck(world: World, found: pl.DataFrame) -> None:
+    with world.store.read() as tx:
+        left = set(work_store.counts(tx)) - WATCHING
+        made = [one for batch in all_batches(world) for one in instructions.of_batch(tx, batch.batch_id)]
+        waiting = set(tx.execute(select(tables.work.c.key)).scalars())
+    assert not left, f"work left over: {left}"
+    final = found.group_by("message_id").agg(pl.col("state").is_in(["PAID", "FAILED", "RETURNED"]).all().alias("all"))
+    settled = set(final.filter("all")["message_id"])
+    for one in made:
+        if one.message_id in settled:
+            assert one.state in DONE, f"{one.message_id} is {one.state}, though all its items are final"
+        else:
+            assert one.state not in (InstructionState.BUILT, InstructionState.SENDING), f"{one.message_id}: {one.state}"
+            assert one.message_id in waiting, f"nobody watches {one.message_id}, {one.state}"
+        if one.bank == "city-iso" and one.state is InstructionState.COMPLETED:
+            assert one.message_id in waiting, f"nobody looks for returns of {one.message_id}"
+    for batch in all_batches(world):
+        own = {one.message_id for one in made if one.batch_id == batch.batch_id}
+        closed = batch.state is BatchState.COMPLETED
+        assert closed == (own <= settled), f"batch {batch.batch_no} is {batch.state}"
+
+
+def _notices(world: World, found: pl.DataFrame) -> None:
+    sent = dict(world.sms.items().iter_rows())
+    twice = {name for name, times in sent.items() if times > 1}
+    assert not twice or world.sms_link.late, f"told twice: {twice}"
+    assert all(sent[name] <= 1 + len(world.sms_link.late) for name in twice), f"told again and again: {twice}"
+    refused = {entry["id"] for lot in world.sms._answers.values() for entry in lot["refused"]}
+    owed = set(found.filter((pl.col("state") == "PAID") & pl.col("mobile").is_not_null())["reference"])
+    assert owed <= sent.keys() | refused, f"paid and not told: {owed - sent.keys() - refused}"
+    once_paid = set(found.filter(pl.col("state").is_in(["PAID", "RETURNED", "DISPUTED"]))["reference"])
+    assert sent.keys() <= once_paid, f"told and not paid: {sent.keys() - once_paid}"
+
+
+def _platform(world: World) -> None:
+    t = tables.outbox
+    with world.store.read() as tx:
+        rows = tx.execute(select(t.c.key, t.c.body, t.c.delivered_at_ms)).all()
+    for row in rows:
+        assert row.delivered_at_ms is not None, f"the platform was never told {row.key}"
+        assert world.platform.bodies.get(row.key) == {bytes(row.body)}, f"told otherwise than stored: {row.key}"
+    assert world.platform.bodies.keys() == {row.key for row in rows}
