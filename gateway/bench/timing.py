@@ -18,10 +18,10 @@ Contest: TypeAlias = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Something that does ``amount`` units of work each time it is called."""
+    """Something that does ``units`` of work each time it is called."""
 
     name: str
-    amount: int
+    units: int
     work: Callable[[], object]
 
 
@@ -33,7 +33,7 @@ def contest(contenders: Sequence[Contender], rounds: int | None = None) -> Conte
             elapsed = _nanoseconds(contender.work)
             if number:
                 best[contender.name] = min(best.get(contender.name, elapsed), elapsed)
-    return {contender.name: contender.amount * 1e9 / best[contender.name] for contender in contenders}
+    return {contender.name: contender.units * 1e9 / best[contender.name] for contender in contenders}
 
 
 def _nanoseconds(work: Callable[[], object]) -> int:
