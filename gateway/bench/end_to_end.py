@@ -75,7 +75,8 @@ def prepare(directory: Path, items: int, count: int) -> list[Prepared]:
         if content.exists():
             with content.open("rb") as file:
                 digest = file_digest(file, "sha256").digest()
-            found.append(Prepared(json.loads(header_file.read_text("utf-8")), content, digest))
+            header = json.loads(header_file.read_text("utf-8")) | {"funding_model": "PREFUNDED"}  # both banks pay
+            found.append(Prepared(header, content, digest))
     return found
 
 

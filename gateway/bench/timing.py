@@ -29,6 +29,7 @@ def contest(contenders: Sequence[Contender], rounds: int | None = None) -> Conte
     """The best rate of each over ``rounds`` rounds (ROUNDS), after one round to warm up."""
     best: dict[str, int] = {}
     for number in range((rounds or ROUNDS) + 1):
+        gc.collect()
         for contender in contenders:
             elapsed = _nanoseconds(contender.work)
             if number:
@@ -37,7 +38,6 @@ def contest(contenders: Sequence[Contender], rounds: int | None = None) -> Conte
 
 
 def _nanoseconds(work: Callable[[], object]) -> int:
-    gc.collect()
     started = time.perf_counter_ns()
     work()
     return max(1, time.perf_counter_ns() - started)

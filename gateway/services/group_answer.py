@@ -93,4 +93,9 @@ def _alert(
 ) -> None:
     status = f"{parsed.group_status_raw or '-'}/{parsed.group_reason_raw or '-'}"
     name = instruction.message_id
-    alerts.raise_alert(tx, kind, name, f"指令 {name}：{zh}（{status}）。", f"instruction {name} {en} ({status})", now)
+    bank = instruction.bank
+    text_zh, text_en = (
+        f"银行 {bank} 的指令 {name}：{zh}（{status}）。",
+        f"instruction {name} to bank {bank} {en} ({status})",
+    )
+    alerts.raise_alert(tx, kind, name, text_zh, text_en, now)

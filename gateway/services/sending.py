@@ -74,8 +74,9 @@ def doubted(context: Context, work: Work, instruction: Instruction, why: str) ->
             tx,
             "delivery-unknown",
             instruction.message_id,
-            f"指令文件 {instruction.message_id} 发送结果未知（{why}），正在向银行查询，不会重复支付。",
-            f"delivery of {instruction.message_id} is unknown ({why}); the bank is being asked, nothing is paid twice",
+            f"发往银行 {instruction.bank} 的指令 {instruction.message_id} 发送结果未知（{why}），正在向银行查询，不会重复支付。",
+            f"delivery of {instruction.message_id} to bank {instruction.bank} is unknown ({why}); the bank is being asked, "
+            "nothing is paid twice",
             now,
         )
         _ask_later(context, tx, instruction, now)

@@ -5,7 +5,9 @@ All batches go out at once, each under its own trouble; then each test looks at 
 
 from __future__ import annotations
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -34,7 +36,7 @@ def _of_both(bank: str) -> dict[str, tuple[str, list[dict[str, Any]], dict[int, 
         **{how: _spoil(how) for how in (*UNREADABLE, *ROWS_WRONG, "truncated", "missing-signature")},
         **{f"{how} repaired": _spoil(how, REPAIR) for how in (*UNREADABLE, *ROWS_WRONG, "truncated")},
         "missing-signature repaired": _spoil("missing-signature", REPAIR),
-        "contradicted": [{"do": "contradict-result", "rows": 2, "code": code, "seconds": 1}],
+        "contradicted": [{"do": "contradict-result", "rows": 2, "code": code, "seconds": 10}],
         "duplicated": [{"do": "duplicate-result", "seconds": 1}],
         "reordered in parts": [{"do": "split-result", "parts": 3, "every_seconds": 0.7}, {"do": "reorder-rows"}],
         "refused": [{"do": "refuse-file", "code": "9003" if bank == RURAL else "AM04", "text": "格式错误"}],
@@ -76,8 +78,8 @@ def sent(troubled, names) -> dict[tuple[str, str], Any]:
                 mine = ((names.reference(made[place], item_no), action) for item_no, action in items.items())
                 rules += [{"match": {"reference": ref}, "action": action} for ref, action in mine]
         troubled.script(SIMULATOR[bank], {"rules": rules, "files": files})
-    for batch in made.values():
-        troubled.client.submit(batch)
+    with ThreadPoolExecutor(3) as together:
+        list(together.map(troubled.client.submit, made.values()))
     return made
 
 
@@ -126,13 +128,9 @@ def test_what_cannot_be_verified_or_read_moves_nothing(case, troubled, bank, how
 
 
 def test_a_file_without_signature_is_never_read(case, troubled) -> None:
-    import os
-
     it = case(RURAL, "missing-signature")
-    result = troubled.world.directory / "bank-files/sftp/out" / f"DR{it.id}_001.txt"
-    if not result.parent.exists():
-        (result,) = (troubled.world.directory / "bank-files").rglob(f"DR{it.id}_001.txt")
-    troubled.until(result.exists, "the bank shows its result")
+    shown = troubled.world.directory / "bank-files"
+    (result,) = troubled.until(lambda: list(shown.rglob(f"out/DR{it.id}_001.txt")), "the bank shows its result")
     os.utime(result, (time.time() - 120,) * 2)  # it has lain there for two minutes
     it.told("signature-missing", it.id)
     it.stands(*[S.ACCEPTED] * 12)
