@@ -18,12 +18,16 @@ NAMES = {
     "unknown": "结果未知 unknown",
     "in_flight": "在途 in flight",
 }
+MOST_FILES = 20
 STYLES = {"paid": "green", "failed": "red", "returned": "yellow", "unknown": "magenta", "in_flight": "cyan"}
 
 
 def show(console: Console, report: dict[str, Any]) -> None:
     """All tables of a finished run."""
-    console.print(_outcomes(report), _banks(report), _reasons(report), _checks(report), sep="\n")
+    console.print(_outcomes(report), _banks(report), _reasons(report), sep="\n")
+    if report.get("files"):
+        console.print(_files(report))
+    console.print(_checks(report))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -44,10 +48,25 @@ def _outcomes(report: dict[str, Any]) -> Table:
 
 
 def _banks(report: dict[str, Any]) -> Table:
-    groups = ("paid", "failed", "returned", "unknown", "in_flight")
-    table = _table("各银行 · by bank", "银行 bank", *(NAMES[name] for name in groups))
-    for bank, counts in report["by_bank"].items():
+    groups = {
+        "paid": "成功 paid",
+        "failed": "失败 failed",
+        "returned": "退汇 returned",
+        "unknown": "未知",
+        "in_flight": "在途",
+    }
+    table = _table("各银行 · by bank", "银行 bank", *groups.values())
+    for bank, counts in sorted(report["by_bank"].items()):
         table.add_row(bank, *(f"{counts[name]:,}" for name in groups))
+    return table
+
+
+def _files(report: dict[str, Any]) -> Table:
+    table = _table("指令文件 · files written", "文件 message id", "银行 bank", "笔数 items", "字节 bytes", "状态 state")
+    for file in report["files"][:MOST_FILES]:
+        table.add_row(file["message_id"], file["bank"], f"{file['items']:,}", f"{file['bytes']:,}", file["state"])
+    if len(report["files"]) > MOST_FILES:
+        table.add_row(f"… {len(report['files']) - MOST_FILES} more", "", "", "", "")
     return table
 
 

@@ -41,9 +41,9 @@ def build(context: Context, work: Work) -> None:
     signature = encode_signature(signer.signature(), bank.profile.security.encoding)
     now = context.clock.now_ms()
     with context.store.begin() as tx:
-        instructions.built(tx, instruction.instruction_id, content, signature, signer.key_id, now)
-        step_instruction(tx, instruction, ItemEvent.BUILT)
-        sending.send(context, tx, instruction, now, completion.priority(batch))
+        if instructions.built(tx, instruction.instruction_id, content, signature, signer.key_id, now):
+            step_instruction(tx, instruction, ItemEvent.BUILT)
+            sending.send(context, tx, instruction, now, completion.priority(batch))
         finish(tx, work)
 
 

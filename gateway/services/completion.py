@@ -80,6 +80,7 @@ def settle_instruction(context: Context, tx: Connection, instruction_id: int, ta
     if tally.in_states(FINAL)[0] != sum(tally.items):
         return False
     answered = {
+        InstructionState.BUILT,  # about to go again after a doubt; the bank has answered it all
         InstructionState.SENDING,
         InstructionState.SENT,
         InstructionState.UNKNOWN,

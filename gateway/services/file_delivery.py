@@ -30,8 +30,7 @@ def send_file(context: Context, work: Work) -> Later | None:
     """Deliver one instruction file; on a fault the honest next step of ``sending``."""
     instruction, permit = sending.permit(context, int(work.subject["instruction_id"]))
     if permit is Permit.NOTHING:
-        with context.store.begin() as tx:
-            finish(tx, work)
+        sending.known(context, work, instruction)
         return None
     try:
         if permit is Permit.ASK and not _arrived(context, instruction):
@@ -42,7 +41,8 @@ def send_file(context: Context, work: Work) -> Later | None:
     except TransportFault as fault:
         if permit is Permit.ASK:
             return Later(context.clock.now_ms() + 1000, str(fault))
-        return sending.failed(context, work, instruction, fault)
+        sending.failed(context, work, instruction, fault)
+        return None
     sending.delivered(context, work, instruction)
     return None
 

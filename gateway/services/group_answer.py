@@ -14,7 +14,8 @@ from gateway.store.records import InboxMessage, Instruction, InstructionState
 from messages.outcome import Outcome, Reason
 
 S = InstructionState
-OPEN = {S.SENDING, S.SENT, S.UNKNOWN}
+OPEN = {S.BUILT, S.SENDING, S.SENT, S.UNKNOWN}
+"""BUILT too: what is about to go again after a doubt turns out to be at the bank, and need not go."""
 
 
 def apply(
@@ -22,9 +23,13 @@ def apply(
 ) -> bool:
     """Let the file-level word happen to all items of the file; True when anything may have moved."""
     outcome = _outcome(bank, parsed)
-    if outcome is None or parsed.blocks:
-        return False
     now = context.clock.now_ms()
+    if parsed.blocks:
+        # Who speaks of its items has it: from here on the bank cannot be taken to have never seen it.
+        instructions.move(tx, instruction.instruction_id, OPEN, S.ACKNOWLEDGED, now)
+        return False
+    if outcome is None:
+        return False
     if outcome is Outcome.ACCEPTED:
         instructions.move(tx, instruction.instruction_id, OPEN, S.ACKNOWLEDGED, now)
         step_instruction(tx, instruction, ItemEvent.ACCEPTED)

@@ -26,3 +26,9 @@ def finish(tx: Connection, work: Work) -> None:
     """Finish ``work`` inside the transaction that holds its effects; raises Fenced."""
     if not work_store.finish(tx, work):
         raise Fenced(f"{work.kind} {work.key}: the lease was lost")
+
+
+def give_back(tx: Connection, work: Work, later: Later) -> None:
+    """Give ``work`` back inside the transaction that undoes what it began; raises Fenced."""
+    if not work_store.later(tx, work, later.due_at_ms, later.why):
+        raise Fenced(f"{work.kind} {work.key}: the lease was lost")

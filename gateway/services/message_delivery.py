@@ -41,15 +41,15 @@ class MessageDelivery:
             )
             return None
         if permit is Permit.NOTHING:
-            await self._blocking(self._drop, work)
+            await self._blocking(sending.known, self._context, work, instruction)
             return None
         writer = self._context.vault.create("application/xml")
         try:
             reply = await self._post(instruction, writer)
         except TransportFault as fault:
             writer.abandon()
-            later: Later | None = await self._blocking(sending.failed, self._context, work, instruction, fault)
-            return later
+            await self._blocking(sending.failed, self._context, work, instruction, fault)
+            return None
         return await self._blocking(self._answered, work, instruction, reply, writer)  # type: ignore[no-any-return]
 
     async def _post(self, instruction: Instruction, writer: VaultWriter) -> Reply:

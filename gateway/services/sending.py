@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from gateway.core.backoff import retry_delay_ms
 from gateway.core.lifecycle import ItemEvent
 from gateway.services.context import Context
-from gateway.services.jobs import Later, finish
+from gateway.services.jobs import Later, finish, give_back
 from gateway.services.states import step_instruction
 from gateway.store import alerts, instructions
 from gateway.store import work as work_store
@@ -29,7 +29,7 @@ class Permit(Enum):
 
     SEND = "send"  # nothing has left, or identical bytes may go again
     ASK = "ask"  # it may have left: ask the bank
-    NOTHING = "nothing"  # it has arrived
+    NOTHING = "nothing"  # the bank has it
 
 
 def permit(context: Context, instruction_id: int) -> tuple[Instruction, Permit]:
@@ -53,6 +53,13 @@ def delivered(context: Context, work: Work, instruction: Instruction) -> None:
         finish(tx, work)
 
 
+def known(context: Context, work: Work, instruction: Instruction) -> None:
+    """The bank spoke of it before its sending could be finished: only the watching is left to start."""
+    with context.store.begin() as tx:
+        _ask_later(context, tx, instruction, context.clock.now_ms())
+        finish(tx, work)
+
+
 def arrived(context: Context, instruction: Instruction) -> None:
     """An instruction in doubt turned out to be at the bank."""
     with context.store.begin() as tx:
@@ -60,7 +67,8 @@ def arrived(context: Context, instruction: Instruction) -> None:
 
 
 def _sent(tx: Connection, instruction: Instruction, now: int) -> None:
-    instructions.move(tx, instruction.instruction_id, {S.SENDING, S.UNKNOWN}, S.SENT, now)
+    # BUILT where another node made it sendable again meanwhile: it need not go again.
+    instructions.move(tx, instruction.instruction_id, {S.BUILT, S.SENDING, S.UNKNOWN}, S.SENT, now)
     step_instruction(tx, instruction, ItemEvent.DELIVERED)
 
 
@@ -83,11 +91,11 @@ def doubted(context: Context, work: Work, instruction: Instruction, why: str) ->
         finish(tx, work)
 
 
-def failed(context: Context, work: Work, instruction: Instruction, fault: TransportFault) -> Later | None:
-    """A transport fault: back to BUILT and later again when nothing left, else UNKNOWN."""
+def failed(context: Context, work: Work, instruction: Instruction, fault: TransportFault) -> None:
+    """A transport fault: back to BUILT and later again when nothing left, else UNKNOWN; raises Fenced."""
     if fault.maybe_sent:
         doubted(context, work, instruction, str(fault))
-        return None
+        return
     now = context.clock.now_ms()
     with context.store.begin() as tx:
         instructions.move(tx, instruction.instruction_id, {S.SENDING}, S.BUILT, now)
@@ -99,7 +107,8 @@ def failed(context: Context, work: Work, instruction: Instruction, fault: Transp
             f"bank {instruction.bank} cannot be reached: {fault}. Nothing was sent; it is tried again by itself",
             now,
         )
-    return Later(now + retry_delay_ms(work.key, work.attempts), str(fault))
+        # Together: whoever lost his lease must not undo the SENDING of whoever holds it now.
+        give_back(tx, work, Later(now + retry_delay_ms(work.key, work.attempts), str(fault)))
 
 
 def may_resend(context: Context, instruction: Instruction) -> bool:
