@@ -31,10 +31,10 @@ class BenchClient:
         body = json.dumps({"header": header}, ensure_ascii=False).encode()
         self._require("POST", "/v1/batches", iter((body,)), len(body), hashlib.sha256(body).digest(), "application/json")
 
-    def put(self, batch_no: str, content: Path, sha256: bytes) -> None:
+    def put(self, batch_no: str, content: Path, sha256: bytes, media_type: str) -> None:
         """Stream a batch's items from a file whose digest is known."""
         path = f"/v1/batches/{quote(batch_no, safe='')}/items"
-        self._require("PUT", path, _chunks(content), content.stat().st_size, sha256, "application/x-ndjson")
+        self._require("PUT", path, _chunks(content), content.stat().st_size, sha256, media_type)
 
     def results(self, batch_no: str) -> int:
         """Read all results; how many lines there were."""

@@ -63,6 +63,10 @@ class Prepared:
     header: dict[str, Any]
     content: Path
     sha256: bytes
+    media_type: str = "application/x-ndjson"
+
+
+FORMS = {".ndjson": "application/x-ndjson", ".csv": "text/csv; charset=gb18030"}
 
 
 def prepare(directory: Path, items: int, count: int) -> list[Prepared]:
@@ -71,12 +75,12 @@ def prepare(directory: Path, items: int, count: int) -> list[Prepared]:
     subprocess.run([sys.executable, "-m", "simulators.cli", *arguments], check=True, capture_output=True)
     found = []
     for header_file in sorted(directory.glob("*.header.json")):
-        content = header_file.with_name(header_file.name.replace(".header.json", ".ndjson"))
-        if content.exists():
-            with content.open("rb") as file:
-                digest = file_digest(file, "sha256").digest()
-            header = json.loads(header_file.read_text("utf-8")) | {"funding_model": "PREFUNDED"}  # both banks pay
-            found.append(Prepared(header, content, digest))
+        header = json.loads(header_file.read_text("utf-8")) | {"funding_model": "PREFUNDED"}  # both banks pay
+        for ending, media_type in FORMS.items():
+            content = header_file.with_name(header_file.name.replace(".header.json", ending))
+            if content.exists():
+                with content.open("rb") as file:
+                    found.append(Prepared(header, content, file_digest(file, "sha256").digest(), media_type))
     return found
 
 
@@ -110,7 +114,7 @@ def small_batches(directory: Path, prepared: list[Prepared]) -> list[int]:
         for one in prepared:
             client.open(one.header)
             started = time.monotonic()
-            client.put(one.header["batch_no"], one.content, one.sha256)
+            client.put(one.header["batch_no"], one.content, one.sha256, one.media_type)
             _await(lambda: _delivered(context))
             found.append(int((time.monotonic() - started) * 1000))
         context.store.dispose()
@@ -120,7 +124,7 @@ def small_batches(directory: Path, prepared: list[Prepared]) -> list[int]:
 def _outward(client: BenchClient, context: Context, prepared: list[Prepared]) -> None:
     for one in prepared:
         client.open(one.header)
-        client.put(one.header["batch_no"], one.content, one.sha256)
+        client.put(one.header["batch_no"], one.content, one.sha256, one.media_type)
     _await(lambda: _delivered(context))
 
 

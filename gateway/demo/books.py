@@ -12,7 +12,7 @@ from gateway.core.lifecycle import IN_FLIGHT, UNRESOLVED, ItemState
 from gateway.core.notices import NoticeState
 from gateway.core.tally import Tally
 from gateway.services.context import Context
-from gateway.services.frames import result_context, unseal_frame
+from gateway.services.frames import rejections_context, result_context, unseal_frame
 from gateway.store import alerts, batches, notices, results, segments
 from gateway.store.records import Batch, BatchState
 
@@ -58,14 +58,14 @@ def read_books(context: Context, *, reasons: bool = True) -> Books:
     books = Books()
     with context.store.read() as tx:
         for batch in batches.recent(tx, None, 10_000, None):
-            _count_batch(tx, books, batch)
+            _count_batch(context, tx, books, batch)
             if reasons:
                 _count_reasons(context, tx, books, batch)
         books.alerts = [(a.kind, a.text_zh, a.text_en, a.count) for a in alerts.recent(tx, 50)]
     return books
 
 
-def _count_batch(tx: Any, books: Books, batch: Batch) -> None:
+def _count_batch(context: Context, tx: Any, books: Books, batch: Batch) -> None:
     if batch.state in {BatchState.OPEN, BatchState.RECEIVED}:
         books.unfinished.append(batch.batch_no)
         return
@@ -80,10 +80,24 @@ def _count_batch(tx: Any, books: Books, batch: Batch) -> None:
         books.unfinished.append(batch.batch_no)
     books.rejected += batch.rejected_items
     books.rejected_fen += batch.rejected_fen
-    for bank, tally in batches.tally_by_bank(tx, batch.batch_id).items():
+    tallies = batches.tally_by_bank(tx, batch.batch_id)
+    left_over = declared_fen - batch.rejected_fen - sum(sum(tally.fen) for tally in tallies.values())
+    if left_over > 0 and _has_unread_amounts(context, tx, batch):
+        books.rejected_fen += left_over
+    for bank, tally in tallies.items():
         _count_tally(books, bank, tally)
     for state, number in notices.counts(tx, batch.batch_id).items():
         books.notices[NoticeState(state).name] += number
+
+
+def _has_unread_amounts(context: Context, tx: Any, batch: Batch) -> bool:
+    """Whether rejected lines have amounts that nobody can read: they are what the declared total leaves over."""
+    return any(
+        unseal_frame(context.sealer, sealed, rejections_context(batch.batch_id, block_no), ["severity", "amount_fen"])
+        .filter((pl.col("severity") == "REJECT") & pl.col("amount_fen").is_null())
+        .height
+        for block_no, _, sealed in segments.rejections(tx, batch.batch_id)
+    )
 
 
 def _count_tally(books: Books, bank: str, tally: Tally) -> None:

@@ -40,8 +40,8 @@ def _directories(bank: Bank) -> list[str]:
 
 
 def _collect(context: Context, bank: Bank, directory: str) -> None:
-    suffix = bank.profile.security.detached_suffix
-    listed = {file.name: file for file in context.files(bank.profile.bank).list(directory)[: 2 * FILES_PER_POLL]}
+    suffix, fetched = bank.profile.security.detached_suffix, 0
+    listed = {file.name: file for file in context.files(bank.profile.bank).list(directory)}
     with context.store.read() as tx:
         known, unread = inbox.listing(tx, bank.profile.bank), inbox.waiting(tx, bank.profile.bank)
     for name, file in listed.items():
@@ -53,8 +53,11 @@ def _collect(context: Context, bank: Bank, directory: str) -> None:
             continue
         if sides is None:
             _complain(context, bank, file)
-            continue
-        _fetch(context, bank, directory, file, sides, mark)
+        elif file.size > bank.profile.limits.result_bytes:
+            _too_large(context, bank, file)  # it must not hold up the files after it
+        elif fetched < FILES_PER_POLL:  # counted here: a bank that never clears its directories is read to the end
+            _fetch(context, bank, directory, file, sides, mark)
+            fetched += 1
 
 
 def _fetch(
@@ -102,4 +105,18 @@ def _complain(context: Context, bank: Bank, file: RemoteFile) -> None:
             f"银行 {bank.profile.bank} 的文件 {file.name} 没有签名文件，未处理；请银行补送签名。",
             f"file {file.name} of bank {bank.profile.bank} has no signature beside it: not read; ask the bank for it",
             now,
+        )
+
+
+def _too_large(context: Context, bank: Bank, file: RemoteFile) -> None:
+    name, limit = bank.profile.bank, bank.profile.limits.result_bytes
+    with context.store.begin() as tx:
+        alerts.raise_alert(
+            tx,
+            "file-too-large",
+            f"{name}/{file.name}",
+            f"银行 {name} 的文件 {file.name} 有 {file.size} 字节，超过上限 {limit}，未读取；请与银行核实或调整上限。",
+            f"file {file.name} of bank {name} has {file.size} bytes, above result_bytes {limit}: not read; "
+            "clear it up with the bank, or raise the limit",
+            context.clock.now_ms(),
         )

@@ -13,7 +13,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from adapters.contract import ParsedResult
-from gateway.core.lifecycle import ItemEvent
+from gateway.core.lifecycle import ItemEvent, ItemState
 from gateway.core.matching import EVENT_OF, SET_ASIDE, Disposition, compare, layers, locate, step
 from gateway.core.tally import Tally
 from gateway.services.context import Bank, Context
@@ -94,7 +94,9 @@ def _apply_segment(
     if (states != before).any():
         segments.replace_states(tx, segment, states.tobytes(), Tally.of(states, amounts))
     _append(context, tx, message, segment, pl.concat(said))
-    _owe(context, tx, batch, message, segment, np.unique(np.concatenate(paid)))
+    newly = np.unique(np.concatenate(paid))
+    # Paid and taken back within one message: nobody is told that money came.
+    _owe(context, tx, batch, message, segment, newly[states[newly] == ItemState.PAID])
     return bool((states != before).any())
 
 

@@ -102,7 +102,7 @@ class Notifying:
             try:
                 answer = await self._provider.call(lot.lot_id, template, sent)
             except TransportFault as fault:
-                if not fault.maybe_sent:
+                if not (fault.maybe_sent or called_before):  # an earlier call may still arrive
                     block.states[calling] = NoticeState.DUE
                 raise
         self._take(block, lot, answer)

@@ -69,6 +69,11 @@ def run_job(work: Work) -> Later | None:
     return _jobs()[work.kind](_context, work)
 
 
+def warm() -> None:
+    """Import what jobs need, so that the first batch does not wait for it."""
+    _jobs()
+
+
 class Pool:
     """Some worker processes; ``run`` gives a Deferred."""
 
@@ -78,12 +83,15 @@ class Pool:
         self._executor = self._fresh()
 
     def _fresh(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        executor = ProcessPoolExecutor(
             self._size,
             mp_context=multiprocessing.get_context("forkserver"),
             initializer=_start,
             initargs=(self._construct, *self._arguments),
         )
+        for _ in range(self._size):
+            executor.submit(warm)
+        return executor
 
     def run(self, work: Work) -> Deferred[Later | None]:
         """Run ``work`` in one of the processes; errors come back as they were raised there."""
