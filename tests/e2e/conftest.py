@@ -32,8 +32,22 @@ DONE = {BatchState.COMPLETED, BatchState.REFUSED}
 WATCHING = {"poll-files", "ask-file", "inquire", "receipts"}
 
 
+LONG_POLICY = {"code": "LONG-2026", "policy_name": "乡村振兴" * 10}
+
+
+class ListedWorld(World):
+    """A gateway whose list has one project more: its name is too long for a fixed-width record."""
+
+    def _settings(self) -> str:
+        listed = self.directory / "config/projects/2026.yaml"
+        entry = {**LONG_POLICY, "department_code": "126001", "department_name": "农业农村局", "sms_template": "default"}
+        with listed.open("a", encoding="utf-8") as file:
+            file.write(f"  - {json.dumps(entry, ensure_ascii=False)}\n")
+        return super()._settings()
+
+
 class ImpatientWorld(World):
-    """A gateway that gives a bank over HTTPS three seconds, and calls an answer overdue after two."""
+    """A gateway that gives a bank over HTTPS three seconds."""
 
     def _settings(self) -> str:
         section = "[bank_endpoints.city-iso]\n"
@@ -75,7 +89,7 @@ class Scene:
         port = self.world.children[simulator].ready["control_port"]
         data = yaml.safe_dump(script, allow_unicode=True).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{port}/control/script", data)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http to ourselves
             assert "error" not in json.load(answer)
 
     def bank_items(self, simulator: str) -> dict[str, dict[str, Any]]:
@@ -165,6 +179,8 @@ def reference(batch: RosterBatch, item_no: int) -> str:
 class Names:
     """What tests need to make batches and to know their names."""
 
+    long_policy = LONG_POLICY
+
     small_batch = staticmethod(small_batch)
     message_id = staticmethod(first_message_id)
     reference = staticmethod(reference)
@@ -186,7 +202,7 @@ def _scene(directory: Path, kind: type[World]) -> Iterator[Scene]:
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """The world for tests that leave nothing unfinished behind."""
-    yield from _scene(tmp_path_factory.mktemp("world"), World)
+    yield from _scene(tmp_path_factory.mktemp("world"), ListedWorld)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from spine.scripts import LYING
-from spine.world import World
 
 from gateway.core.lifecycle import ItemState
 from gateway.services.frames import segment_context, unseal_frame
@@ -16,6 +14,8 @@ from messages.batch.numbering import item_references
 from simulators.answers import of_type
 from simulators.matching import decide, effects_on
 from simulators.script import Failed, RefuseFile, ReturnedLate, Script, Silent
+from spine.scripts import LYING
+from spine.world import World
 
 SILENT, LOST = "SILENT", "LOST"
 """Instead of a state: the bank never says, or the instruction never reached a bank that takes no second one."""
@@ -52,10 +52,9 @@ def _of_instruction(world: World, batch: Batch, made: Instruction) -> pl.DataFra
     script = bank.desk.script
     effects = effects_on(script, made.message_id, 1)
     lied = any(e.do in LYING or (e.do == "spoil-result" and e.how in LYING) for e in effects)
-    booked = bank.ledger.digest_of(made.message_id) is not None
-    expected = ["FAILED"] * frame.height if of_type(effects, RefuseFile) else _expected(script, frame)
-    if not booked and not of_type(effects, RefuseFile):
-        expected = [LOST] * frame.height
+    arrived = made.message_id in (world.files.taken | world.messages.taken)
+    whole = LOST if not arrived else "FAILED" if of_type(effects, RefuseFile) else None
+    expected = _expected(script, frame) if whole is None else [whole] * frame.height
     return frame.select(
         pl.lit(made.bank).alias("bank"),
         pl.lit(made.message_id).alias("message_id"),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from spine.chaos import Chaos
 
 from gateway.store.database import Store
+from spine.chaos import Chaos
 
 
 class BreakingStore(Store):
@@ -26,8 +26,9 @@ class BreakingStore(Store):
         with Store.begin(self) as tx:
             yield tx
             self._dies_uncommitted()
-        with self._chaos.quiet():
-            self.committed()
+        if not self._chaos.is_quiet:
+            with self._chaos.quiet():
+                self.committed()
         self._chaos.boundary("after a commit")
 
     def _dies_uncommitted(self) -> None:

@@ -42,7 +42,9 @@ class Chaos:
         self._quiet, self._dead, self._stalling = 0, False, False
         self.stall: Stall = lambda: None
         self.struck: Counter[str] = Counter()
-        self.trace: deque[str] = deque(maxlen=400)
+        self.stalled: Counter[str] = Counter()  # by kind of work
+        self.job = ""  # the kind of work that runs now
+        self.trace: deque[str] = deque(maxlen=4000)
 
     def hit(self, what: str, where: str = "") -> bool:
         """Whether this fault strikes here."""
@@ -60,11 +62,12 @@ class Chaos:
         if self._dead or self.hit("crash", where):
             self.kill(where)
         if not self._stalling and self.hit("stall", where):
-            self._stalling = True
+            self._stalling, job = True, self.job
+            self.stalled[job] += 1
             try:
                 self.stall()
             finally:
-                self._stalling = False
+                self._stalling, self.job = False, job
             self.note(f"stalled one wakes {where}")
 
     def kill(self, where: str) -> None:
@@ -75,6 +78,11 @@ class Chaos:
     def revive(self) -> None:
         """Another process takes the place of the dead one."""
         self._dead = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the simulation itself is at work."""
+        return self._quiet > 0
 
     def end(self) -> None:
         """No further fault."""

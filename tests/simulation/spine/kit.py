@@ -57,7 +57,7 @@ class Kit:
     def bank(self, name: str, rows_per_file: int, inquiry: dict[str, float | bool]) -> Bank:
         """A bank with small files and its own patience."""
         profile = self.profiles[name]
-        limits = profile.limits.model_copy(update={"rows_per_file": rows_per_file})
+        limits = profile.limits.model_copy(update={"rows_per_file": rows_per_file, "result_bytes": 200_000})
         changed = {"limits": limits, "inquiry": profile.inquiry.model_copy(update=inquiry)}
         return Bank(profile.model_copy(update=changed), DIALECTS[profile.dialect], self.tables[name])
 

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import orjson
-from spine.chaos import Chaos
-from spine.later import Postponed
 
 from gateway.transports.contract import Reply, Sink, TransportFault
 from simulators.answers import of_type
 from simulators.city_bank import CityBank, Report
 from simulators.city_bank import Reply as BankReply
 from simulators.script import LoseReply
+from spine.chaos import Chaos
+from spine.later import Postponed
 
 
 class MessageLink:
@@ -23,6 +23,7 @@ class MessageLink:
     def __init__(self, bank: CityBank, chaos: Chaos, postponed: Postponed):
         self._bank, self._chaos, self._postponed = bank, chaos, postponed
         self.shown: Counter[str] = Counter()
+        self.taken: set[str] = set()
         self.digests: dict[str, set[str]] = {}
 
     async def submit(
@@ -32,7 +33,7 @@ class MessageLink:
         size: int,
         headers: Mapping[str, str],
         sink: Sink,
-        limit_bytes: int,
+        limit_bytes: int,  # noqa: ARG002
     ) -> Reply:
         """See MessageTransport."""
         self._reach(f"submit {message_id}")
@@ -54,6 +55,7 @@ class MessageLink:
 
     def _take(self, message_id: str, data: bytes, signature: bytes) -> BankReply:
         reply = self._bank.take(message_id, data, signature)
+        self.taken.add(message_id)
         if reply.follow_up is not None:
             reply.follow_up()
         return reply
@@ -67,7 +69,13 @@ class MessageLink:
             raise TransportFault("the line broke before the answer", maybe_sent=True)
         return self._shown(reply.report, reply.code, sink)
 
-    async def inquire(self, message_id: str, sink: Sink, limit_bytes: int, known_tag: str | None = None) -> Reply:
+    async def inquire(
+        self,
+        message_id: str,
+        sink: Sink,
+        limit_bytes: int,  # noqa: ARG002
+        known_tag: str | None = None,
+    ) -> Reply:
         """See MessageTransport."""
         self._reach(f"inquire {message_id}")
         if self._bank.desk.away or self._chaos.hit("drop-before", message_id):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from spine.chaos import Chaos
-from spine.later import Postponed
-
 from gateway.core.notices import Template
 from gateway.transports.contract import TransportFault
 from simulators.sms_provider import Lot, Message, SmsProvider
+from spine.chaos import Chaos
+from spine.later import Postponed
 
 
 class SmsLink:
@@ -19,7 +18,7 @@ class SmsLink:
     def __init__(self, provider: SmsProvider, chaos: Chaos, postponed: Postponed):
         self.lot_size = provider.lot_size
         self._provider, self._chaos, self._postponed = provider, chaos, postponed
-        self.late: set[str] = set()
+        self.late: Counter[str] = Counter()  # calls under way when nobody waited any more
 
     async def call(self, lot_id: str, template: Template, batch: list[dict[str, Any]]) -> dict[str, str | None]:
         """See SmsProvider."""
@@ -27,7 +26,7 @@ class SmsLink:
         messages = [Message(**message) for message in batch]
         lot = Lot(lot_id=lot_id, template=template.code, sign=template.sign, messages=messages)
         if self._chaos.hit("late-arrival", lot_id):
-            self.late.add(lot_id)
+            self.late[lot_id] += 1
             self._postponed.add(self._chaos.rng.randint(1_000, 60_000), lambda: self._provider.take(lot) and None)
             raise TransportFault("no answer in time", maybe_sent=True)
         answer = self._provider.take(lot)

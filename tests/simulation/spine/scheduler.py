@@ -6,17 +6,17 @@ import os
 import sys
 from collections import Counter
 
-from spine.chaos import Crash
-from spine.world import World
 from sqlalchemy import select
 
 from gateway.core.backoff import retry_delay_ms
 from gateway.services.jobs import Fenced, Later
 from gateway.services.runner import LEASE_MS
-from gateway.store import tables
+from gateway.store import alerts, tables
 from gateway.store import work as work_store
 from gateway.store.errors import StatesMoved, StoreRefused, WrongState
 from gateway.store.records import Work
+from spine.chaos import Crash
+from spine.world import World
 
 TWO_AT_ONCE = (StatesMoved, StoreRefused, WrongState)
 """Errors that are right when somebody else did the work meanwhile; any other is a fault of ours."""
@@ -47,6 +47,7 @@ class Scheduler:
         if work is None:
             return False
         self.ran[work.kind] += 1
+        self._chaos.job = work.kind
         self._chaos.note(f"{'  ' * self._depth}{work.kind} {work.key} attempt {work.attempts} fence {work.fence}")
         try:
             later = self._world.jobs[work.kind](work)
@@ -64,12 +65,7 @@ class Scheduler:
     def _claim(self) -> Work | None:
         kinds = self._due_kinds()
         if not kinds:
-            with self._world.store.read() as tx:
-                due = work_store.next_due(tx, self._world.jobs)
-            if due is None:
-                return None
-            self._clock.reach(due)
-            kinds = self._due_kinds()
+            return None
         kind, rng, now = self._world.rng.choice(kinds), self._world.rng, self._clock.now_ms()
         with self._world.store.begin() as tx:
             claimed = work_store.claim(tx, [kind], f"node-{self._depth}", now, LEASE_MS, rng.randint(1, 3))
@@ -79,10 +75,13 @@ class Scheduler:
         return chosen
 
     def _due_kinds(self) -> list[str]:
-        t, now = tables.work, self._clock.now_ms()
-        free = t.c.lease_until_ms.is_(None) | (t.c.lease_until_ms <= now)
+        """What can be claimed now, or else as soon as anything can; the clock goes there."""
+        query = "SELECT kind, max(due_at_ms, coalesce(lease_until_ms, 0)) AS free FROM work ORDER BY free"
         with self._world.store.read() as tx:
-            return sorted(set(tx.execute(select(t.c.kind).where(t.c.due_at_ms <= now, free)).scalars()))
+            waiting = tx.exec_driver_sql(query).all()
+        if waiting:
+            self._clock.reach(waiting[0].free)
+        return sorted({kind for kind, free in waiting if free <= self._clock.now_ms()})
 
     def _crashed(self, crash: Crash) -> None:
         self._chaos.note(f"CRASHED {crash}")
@@ -118,5 +117,13 @@ class Scheduler:
 
 def show_trace(world: World) -> None:
     """Print what happened, when asked to."""
-    if os.environ.get("SIMULATION_TRACE"):
-        print("\n".join(world.chaos.trace), file=sys.stderr)
+    if not os.environ.get("SIMULATION_TRACE"):
+        return
+    print("\n".join(world.chaos.trace), file=sys.stderr)
+    with world.chaos.quiet(), world.store.read() as tx:
+        t = tables.inbox
+        for row in tx.execute(select(t.c.inbox_id, t.c.name, t.c.state, t.c.reason, t.c.received_at_ms)):
+            print(*row, file=sys.stderr)
+        for alert in alerts.recent(tx, 1000):
+            print(alert.kind, alert.count, alert.text_en, file=sys.stderr)
+    print(world.rural.desk.script, world.city.desk.script, sep="\n", file=sys.stderr)

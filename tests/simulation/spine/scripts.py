@@ -24,12 +24,17 @@ LYING = frozenset({"contradict-result", "other-content-same-name"})
 
 def rural_script(rng: Random) -> Script:
     """Items and files of the bank that exchanges files."""
-    return _script(rng, {"failed": "0004", "returned": "0009", "turned": "0010", "refused": "9003"}, _rural_effect)
+    codes = {"failed": "0004", "returned": "0009", "turned": "0010", "refused": "9003"}
+    return _script(rng, codes, _rural_effect, range(120))
 
 
 def city_script(rng: Random) -> Script:
-    """Items and files of the bank that exchanges messages."""
-    return _script(rng, {"failed": "AC03", "returned": "RJ09", "turned": "AC06", "refused": "FF01"}, _city_effect)
+    """Items and files of the bank that exchanges messages.
+
+    Its reports say everything anew, so that a repair or repetition after a late word would take that word back.
+    """
+    codes = {"failed": "AC03", "returned": "RJ09", "turned": "AC06", "refused": "FF01"}
+    return _script(rng, codes, _city_effect, range(100, 160))
 
 
 def sms_script(rng: Random) -> Script:
@@ -41,12 +46,12 @@ def sms_script(rng: Random) -> Script:
     return Script.model_validate({"seed": rng.getrandbits(32), "rules": rules})
 
 
-def _script(rng: Random, codes: dict[str, str], effect: Any) -> Script:
+def _script(rng: Random, codes: dict[str, str], effect: Any, late: range) -> Script:
     silent = rng.choice(["0", "0", "0.06"])
     rules = [
         {"match": {"share": "0.12"}, "action": {"do": "failed", "code": codes["failed"]}},
-        {"match": {"share": "0.12"}, "action": {"do": "processing-then-paid", "seconds": rng.randint(0, 90)}},
-        {"match": {"share": "0.12"}, "action": _returned(rng, codes["returned"])},
+        {"match": {"share": "0.12"}, "action": {"do": "processing-then-paid", "seconds": rng.choice(late)}},
+        {"match": {"share": "0.12"}, "action": _returned(rng.choice(late), codes["returned"])},
     ]
     if silent != "0":
         credited = rng.random() < 0.5
@@ -56,8 +61,8 @@ def _script(rng: Random, codes: dict[str, str], effect: Any) -> Script:
     return Script.model_validate({"seed": rng.getrandbits(32), "rules": rules, "files": files})
 
 
-def _returned(rng: Random, code: str) -> dict[str, Any]:
-    return {"do": "returned-late", "seconds": rng.randint(0, 200), "code": code}
+def _returned(seconds: int, code: str) -> dict[str, Any]:
+    return {"do": "returned-late", "seconds": seconds, "code": code}
 
 
 def _rural_effect(rng: Random, codes: dict[str, str]) -> list[dict[str, Any]]:

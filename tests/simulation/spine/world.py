@@ -9,15 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from spine.breaking_store import BreakingStore
-from spine.chaos import Chaos, VirtualClock
-from spine.file_link import FileLink
-from spine.kit import Kit
-from spine.later import Postponed
-from spine.message_link import MessageLink
-from spine.neighbours import PlatformLink, SmsLink
-from spine.scripts import city_script, rural_script, sms_script
-
 from crypto.contract import SchemeParameters
 from gateway.services.applying import apply
 from gateway.services.building import build
@@ -39,6 +30,14 @@ from simulators.city_bank import CityBank
 from simulators.roster import roster
 from simulators.rural_bank import RuralBank
 from simulators.sms_provider import SmsProvider
+from spine.breaking_store import BreakingStore
+from spine.chaos import Chaos, VirtualClock
+from spine.file_link import FileLink
+from spine.kit import Kit
+from spine.later import Postponed
+from spine.message_link import MessageLink
+from spine.neighbours import PlatformLink, SmsLink
+from spine.scripts import city_script, rural_script, sms_script
 
 CLIENT = "platform"
 START_MS = 1_795_482_000_000  # 2026-11-24 09:00 in China
@@ -106,11 +105,11 @@ class World:
         self.platform = PlatformLink(self.chaos)
 
     def _context(self, directory: Path) -> Context:
-        keys, rows = self.kit.keys, self.rng.randint(3, 15)
+        keys, rows = self.kit.keys, self.rng.randint(5, 15)
         patience = {
             "first_after_seconds": self.rng.choice([1, 5]),
-            "every_seconds": self.rng.choice([10, 20, 30]),
-            "return_watch_every_seconds": 100,
+            "every_seconds": self.rng.choice([20, 30]),
+            "return_watch_every_seconds": 60,
             "give_up_alert_after_seconds": 300,
             "bank_rejects_duplicates": self.sends_again,
         }
@@ -155,8 +154,8 @@ class World:
         """The platform's batches, and the polling that a node starts with."""
         context = self.context
         intake = Intake(self.store, context.vault, self.clock, "GW01", self.kit.projects)
-        count = self.rng.randint(20, 60)
-        for batch in roster(count, self.seed, batches=self.rng.randint(1, 4), bad_share=Decimal("0.05")):
+        count = self.rng.randint(10, 40)
+        for batch in roster(count, self.seed, batches=self.rng.randint(1, 3), bad_share=Decimal("0.05")):
             header = header_from(batch.header)
             intake.open_batch(CLIENT, header)
             writer = intake.writer(CLIENT, header.batch_no, batch.content_type, None)
@@ -165,6 +164,12 @@ class World:
         with self.store.begin() as tx:
             now = self.clock.now_ms()
             work_store.put(tx, "poll-files", "rural-fixed", {"bank": "rural-fixed"}, due_at_ms=now, priority=50)
+
+    def burden(self) -> None:
+        """A file that nobody can take, before all others: it must hold up none of them."""
+        place = self.rural.root / f"out/DR{'0' * 17}_001.txt"
+        place.write_bytes(b" " * 300_000)
+        place.with_name(f"{place.name}.sig").write_bytes(b"bm9uZQ==\n")
 
     def happen(self) -> None:
         """Let happen outside what is due."""
