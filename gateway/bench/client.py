@@ -29,7 +29,9 @@ class BenchClient:
     def open(self, header: dict[str, Any]) -> None:
         """Open a batch."""
         body = json.dumps({"header": header}, ensure_ascii=False).encode()
-        self._require("POST", "/v1/batches", iter((body,)), len(body), hashlib.sha256(body).digest(), "application/json")
+        self._require(
+            "POST", "/v1/batches", iter((body,)), len(body), hashlib.sha256(body).digest(), "application/json"
+        )
 
     def put(self, batch_no: str, content: Path, sha256: bytes, media_type: str) -> None:
         """Stream a batch's items from a file whose digest is known."""

@@ -23,6 +23,7 @@ from gateway.transports.contract import MessageTransport, Reply, TransportFault
 T = TypeVar("T")
 Blocking = Callable[..., Awaitable[Any]]
 TAKEN = range(200, 300)
+UNANSWERED = {InstructionState.UNKNOWN, InstructionState.SENT, InstructionState.ACKNOWLEDGED}
 
 
 class MessageDelivery:
@@ -116,7 +117,7 @@ class MessageDelivery:
             self._keep(instruction, reply, content, f"{instruction.message_id}/status/{content.sha256[:16]}")
             if "etag" in reply.headers:
                 self._tags[instruction.message_id] = reply.headers["etag"]
-        elif reply.status == 404 and instruction.state is InstructionState.UNKNOWN:
+        elif reply.status == 404 and instruction.state in UNANSWERED:
             # Each sending may be answered "never seen" once more, with the same bytes.
             self._keep(
                 instruction, reply, writer.commit(), f"{instruction.message_id}/absent/{instruction.sending_at_ms}"

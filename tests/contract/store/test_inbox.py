@@ -73,6 +73,16 @@ def test_a_bank_may_correct_a_message_that_was_quarantined(store, content) -> No
         assert len(inbox.quarantined(tx, 1)) == 1
 
 
+def test_what_nobody_has_read_yet_is_waiting(store, content) -> None:
+    with store.begin() as tx:
+        read, _ = inbox.receive(tx, "rural", "R1", content("a"), None, 5)
+        inbox.receive(tx, "rural", "R2", content("b"), None, 5)
+        inbox.receive(tx, "city", "R3", content("c"), None, 5)
+        assert inbox.waiting(tx, "rural") == {"R1", "R2"}
+        inbox.quarantine(tx, read.inbox_id, "broken", 6)
+        assert inbox.waiting(tx, "rural") == {"R2"}
+
+
 def test_what_was_seen_under_a_name(store, content) -> None:
     with store.begin() as tx:
         for name, what in (("R1", "aa"), ("R1", "bbb"), ("R2", "c")):
