@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from twisted.internet.defer import ensureDeferred
+from twisted.python.failure import Failure
 
 from gateway.settings import Settings, read_settings
 
@@ -33,10 +34,18 @@ def run(path: Path, *, as_json: bool) -> int:
     port = _open_door(service, settings, reactor)
     service.start()
     _watch_stalls(reactor)
-    _announce(settings, port, as_json=as_json)
+    failures: list[str] = []
+
+    def cannot(failure: Failure) -> None:
+        failures.append(failure.getErrorMessage())
+        reactor.stop()
+
+    service.ready().addCallback(lambda _: _announce(settings, port, as_json=as_json)).addErrback(cannot)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(service.stop()))
     reactor.run()
-    return 0
+    for failure in failures:
+        print(f"cannot start: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _open_door(service: Any, settings: Settings, reactor: Any) -> int:

@@ -28,7 +28,7 @@ from gateway.store.records import BatchState, InstructionState
 
 BANKS = ("bank-files", "bank-messages")
 DELIVERED = {InstructionState.SENT, InstructionState.ACKNOWLEDGED, InstructionState.COMPLETED}
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.01
 SECONDS_AT_MOST = 900.0
 
 

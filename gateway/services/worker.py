@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +24,7 @@ from gateway.store.records import Work
 
 Job = Callable[[Any, Work], Later | None]
 COMPUTE_KINDS = ("check", "build", "apply", "index")
+WARMING_SECONDS = 0.05  # so that one quick process does not warm up for all
 TRANSFER_KINDS = ("send-file", "ask-file", "poll-files")
 
 _context: Any = None
@@ -70,8 +72,9 @@ def run_job(work: Work) -> Later | None:
 
 
 def warm() -> None:
-    """Import what jobs need, so that the first batch does not wait for it."""
+    """Import what jobs need, so that the first batch does not wait for it; takes one process for a moment."""
     _jobs()
+    time.sleep(WARMING_SECONDS)
 
 
 class Pool:
@@ -83,15 +86,27 @@ class Pool:
         self._executor = self._fresh()
 
     def _fresh(self) -> ProcessPoolExecutor:
-        executor = ProcessPoolExecutor(
+        return ProcessPoolExecutor(
             self._size,
             mp_context=multiprocessing.get_context("forkserver"),
             initializer=_start,
             initargs=(self._construct, *self._arguments),
         )
-        for _ in range(self._size):
-            executor.submit(warm)
-        return executor
+
+    def ready(self) -> Deferred[None]:
+        """Start every process; fires when all can work, fails with BrokenProcessPool where one cannot start."""
+        futures = [self._executor.submit(warm) for _ in range(self._size)]
+        done: Deferred[None] = Deferred()
+
+        def ended(_: Future[None]) -> None:
+            if all(future.done() for future in futures):
+                wrong = next((error for future in futures if (error := future.exception())), None)
+                self._reactor.callFromThread(done.callback if wrong is None else done.errback, wrong)
+                futures.clear()
+
+        for future in list(futures):
+            future.add_done_callback(ended)
+        return done
 
     def run(self, work: Work) -> Deferred[Later | None]:
         """Run ``work`` in one of the processes; errors come back as they were raised there."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred, gatherResults
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -81,6 +81,10 @@ class Service:
         with self.context.store.read() as tx:
             known = contents.vault_names(tx)
         self.context.vault.remove_orphans(known, self.context.clock.now_ms() - ORPHAN_AGE_MS)
+
+    def ready(self) -> Deferred[Any]:
+        """Fires when every worker process can work."""
+        return gatherResults([pool.ready() for pool in self.pools])
 
     async def stop(self) -> None:
         """Claim nothing more, let running work end, close everything."""

@@ -14,7 +14,7 @@ import pytest
 def seeds() -> list[int]:
     if one := os.environ.get("SIMULATION_SEED"):
         return [int(one)]
-    return list(range(int(os.environ.get("SIMULATION_SEEDS", "40"))))
+    return list(range(int(os.environ.get("SIMULATION_SEEDS", "28"))))
 
 
 @pytest.mark.parametrize("seed", seeds())

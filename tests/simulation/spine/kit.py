@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class Kit:
             empty_database=_empty_database(directory / "empty.sqlite"),
         )
 
-    def bank(self, name: str, rows_per_file: int, inquiry: dict[str, float | bool]) -> Bank:
+    def bank(self, name: str, rows_per_file: int, inquiry: Mapping[str, float | bool]) -> Bank:
         """A bank with small files and its own patience."""
         profile = self.profiles[name]
         limits = profile.limits.model_copy(update={"rows_per_file": rows_per_file, "result_bytes": 200_000})

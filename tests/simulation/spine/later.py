@@ -14,9 +14,9 @@ class Postponed:
 
     def __init__(self, clock: VirtualClock):
         self._clock, self._places = clock, count()
-        self._waiting: list[tuple[int, int, Callable[[], None]]] = []
+        self._waiting: list[tuple[int, int, Callable[[], object]]] = []
 
-    def add(self, wait_ms: int, happen: Callable[[], None]) -> None:
+    def add(self, wait_ms: int, happen: Callable[[], object]) -> None:
         """``happen`` in ``wait_ms``."""
         heapq.heappush(self._waiting, (self._clock.now_ms() + wait_ms, next(self._places), happen))
 

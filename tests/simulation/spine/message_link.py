@@ -46,7 +46,7 @@ class MessageLink:
         self.digests.setdefault(message_id, set()).add(hashlib.sha256(data).hexdigest())
         if self._chaos.hit("late-arrival", message_id):
             wait = self._chaos.rng.randint(1_000, 90_000)
-            self._postponed.add(wait, lambda: self._take(message_id, data, signature) and None)
+            self._postponed.add(wait, lambda: self._take(message_id, data, signature))
             raise TransportFault("no answer in time", maybe_sent=True)
         if self._chaos.hit("unavailable", message_id):
             return Reply(503, {}, 0)

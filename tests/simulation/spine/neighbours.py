@@ -27,7 +27,7 @@ class SmsLink:
         lot = Lot(lot_id=lot_id, template=template.code, sign=template.sign, messages=messages)
         if self._chaos.hit("late-arrival", lot_id):
             self.late[lot_id] += 1
-            self._postponed.add(self._chaos.rng.randint(1_000, 60_000), lambda: self._provider.take(lot) and None)
+            self._postponed.add(self._chaos.rng.randint(1_000, 60_000), lambda: self._provider.take(lot))
             raise TransportFault("no answer in time", maybe_sent=True)
         answer = self._provider.take(lot)
         self._chaos.boundary(f"lot taken: {lot_id}")

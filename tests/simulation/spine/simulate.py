@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from gateway.core import planning
 from gateway.services import file_collection
+from messages.batch.numbering import SEGMENT_STRIDE
 from spine.judge import Watch, at_work, judge
 from spine.kit import Kit
 from spine.scheduler import Scheduler, show_trace
@@ -22,7 +23,7 @@ def simulate(kit: Kit, room: Path, seed: int) -> World:
     world = World(kit, room, seed)
     try:
         with (
-            patch.object(planning, "SEGMENT_STRIDE", world.rng.choice([3, 4, planning.SEGMENT_STRIDE])),
+            patch.object(planning, "SEGMENT_STRIDE", world.rng.choice([3, 4, SEGMENT_STRIDE])),
             patch.object(file_collection, "FILES_PER_POLL", world.rng.choice([1, 3, 1000])),
         ):
             _run(world)  # small segments, so that a file has several; few files a poll, so that some wait
