@@ -132,7 +132,12 @@ class Notifying:
         if over or not np.isin(block.states, list(AWAITING_RECEIPT)).any():
             await self._blocking(self._drop, work)
             return None
-        return Later(self._context.clock.now_ms() + int(work.subject["every_ms"]))
+        return Later(self._next_look(work))
+
+    def _next_look(self, work: Work) -> int:
+        """Ever more seldom: a tenth of the time that has passed, from a second to an hour."""
+        now, started = self._context.clock.now_ms(), int(work.subject["until_ms"]) - RECEIPT_DAYS * 86_400_000
+        return now + min(max((now - started) // 10, 1000), 3_600_000)
 
     def _awaiting(self, block: _Block) -> list[Lot]:
         size, prefix = self._provider.lot_size, self._prefix(block)
@@ -173,7 +178,7 @@ class Notifying:
     def _finish(self, work: Work) -> None:
         now = self._context.clock.now_ms()
         with self._context.store.begin() as tx:
-            subject = {**work.subject, "until_ms": now + RECEIPT_DAYS * 86_400_000, "every_ms": 1000}
+            subject = {**work.subject, "until_ms": now + RECEIPT_DAYS * 86_400_000}
             work_store.put(tx, "receipts", work.key, subject, due_at_ms=now + 1000, priority=210)
             finish(tx, work)
 

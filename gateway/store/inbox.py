@@ -38,7 +38,7 @@ def receive(
     earlier = _under_name(tx, bank, name)
     for message in earlier:
         if message.content.sha256 == content.sha256:
-            return message, Received.SAME
+            return _seen_again(tx, message, earlier, signature)
     conflict = any(message.state is not InboxState.QUARANTINED for message in earlier)
     values = {
         "bank": bank,
@@ -51,6 +51,21 @@ def receive(
     }
     inbox_id = tx.execute(insert(_t).values(values).returning(_t.c.inbox_id)).scalar_one()
     return by_id(tx, inbox_id), Received.CONFLICT if conflict else Received.NEW
+
+
+def _seen_again(
+    tx: Connection, message: InboxMessage, earlier: list[InboxMessage], signature: bytes | None
+) -> tuple[InboxMessage, Received]:
+    """The same bytes once more: nothing new, unless they were quarantined and now bear another signature.
+
+    That is how a bank corrects a signature; the bytes are judged again, if no other content took the name since.
+    """
+    free = all(other.state is InboxState.QUARANTINED for other in earlier)
+    if signature == message.signature or not free:
+        return message, Received.SAME
+    again = {"state": InboxState.RECEIVED, "reason": None, "signature": signature}
+    tx.execute(update(_t).where(_t.c.inbox_id == message.inbox_id).values(again))
+    return by_id(tx, message.inbox_id), Received.NEW
 
 
 def by_id(tx: Connection, inbox_id: int) -> InboxMessage:

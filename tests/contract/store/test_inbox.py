@@ -73,6 +73,20 @@ def test_a_bank_may_correct_a_message_that_was_quarantined(store, content) -> No
         assert len(inbox.quarantined(tx, 1)) == 1
 
 
+def test_a_bank_may_correct_a_signature_alone(store, content) -> None:
+    with store.begin() as tx:
+        first, _ = inbox.receive(tx, "rural", "R1", content("same"), b"broken", 1)
+        inbox.quarantine(tx, first.inbox_id, "signature", 2)
+        again, received = inbox.receive(tx, "rural", "R1", content("same"), b"broken", 3)
+        assert (again.inbox_id, received) == (first.inbox_id, Received.SAME)
+        mended, received = inbox.receive(tx, "rural", "R1", content("same"), b"good", 4)
+        assert (mended.inbox_id, received) == (first.inbox_id, Received.NEW)
+        assert (mended.state, mended.signature, mended.reason) == (InboxState.RECEIVED, b"good", None)
+        inbox.applied(tx, mended.inbox_id, "key", 5)
+        _, received = inbox.receive(tx, "rural", "R1", content("same"), b"other", 6)
+        assert received is Received.SAME
+
+
 def test_what_nobody_has_read_yet_is_waiting(store, content) -> None:
     with store.begin() as tx:
         read, _ = inbox.receive(tx, "rural", "R1", content("a"), None, 5)

@@ -51,6 +51,7 @@ RATES = {
         "late-arrival": 0.15,
         "unavailable": 0.1,
         "duplicated-listing": 0.2,
+        "half-signature": 0.05,
     },
     "deaths": {"crash": 0.03, "lost-commit": 0.03, "drop-after": 0.1, "drop-before": 0.05},
     "stalls": {"stall": 0.02, "drop-after": 0.1, "drop-rename": 0.1, "late-arrival": 0.1, "drop-before": 0.05},
@@ -65,6 +66,7 @@ RATES = {
         "late-arrival": 0.1,
         "unavailable": 0.05,
         "duplicated-listing": 0.1,
+        "half-signature": 0.05,
     },
 }
 Job = Callable[[Work], Later | None]
