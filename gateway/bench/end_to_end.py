@@ -28,7 +28,7 @@ from gateway.store.records import BatchState, InstructionState
 
 BANKS = ("bank-files", "bank-messages")
 DELIVERED = {InstructionState.SENT, InstructionState.ACKNOWLEDGED, InstructionState.COMPLETED}
-LOOK_SECONDS = 0.01
+LOOK_SECONDS, CLOSE_LOOK_SECONDS = 0.05, 0.005
 SECONDS_AT_MOST = 900.0
 
 
@@ -115,8 +115,9 @@ def small_batches(directory: Path, prepared: list[Prepared]) -> list[int]:
             client.open(one.header)
             started = time.monotonic()
             client.put(one.header["batch_no"], one.content, one.sha256, one.media_type)
-            _await(lambda: _delivered(context))
+            _await(lambda: _delivered(context), CLOSE_LOOK_SECONDS)
             found.append(int((time.monotonic() - started) * 1000))
+            _await(lambda: _completed(context))
         context.store.dispose()
     return found
 
@@ -161,12 +162,12 @@ def _timed(action: Callable[[], None]) -> float:
     return time.monotonic() - started
 
 
-def _await(reached: Callable[[], bool]) -> None:
+def _await(reached: Callable[[], bool], look_seconds: float = LOOK_SECONDS) -> None:
     until = time.monotonic() + SECONDS_AT_MOST
     while not reached():
         if time.monotonic() > until:
             raise RuntimeError(f"not reached within {SECONDS_AT_MOST:.0f} s; see the logs of the run")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look_seconds)
 
 
 def _named(peaks: dict[int, int], gateway: int) -> dict[str, int]:
