@@ -77,7 +77,7 @@ def _log_to_stderr() -> None:
 
 def _watch_stalls(reactor: Any) -> None:
     """Note the longest time that the reactor did not come round; told at the end and in the log when long."""
-    step, state = 0.01, {"due": time.monotonic() + 0.01, "worst": 0.0}
+    step, state = 0.02, {"due": time.monotonic() + 0.02, "worst": 0.0}
     log = structlog.get_logger()
 
     def beat() -> None:

@@ -41,8 +41,6 @@ class Lane:
     run: Run
     exclusive: Callable[[Work], str | None] = lambda _: None  # works of one key never overlap
     running: dict[int, Work] = field(default_factory=dict)
-    pumping: bool = False
-    again: bool = False
 
 
 class Runner:
@@ -53,7 +51,7 @@ class Runner:
         self._reactor, self._blocking = reactor, blocking
         self._lanes: list[Lane] = []
         self._loops: list[LoopingCall] = []
-        self._stopping = False
+        self._stopping = self._looking = self._again = False
 
     def add(self, lane: Lane) -> None:
         """Take a lane into service; before ``start``."""
@@ -77,43 +75,46 @@ class Runner:
 
     def poke(self) -> None:
         """Something may have become due: look now instead of at the next tick."""
-        for lane in self._lanes:
-            lane.again = True
-            if not lane.pumping and not self._stopping:
-                lane.pumping = True
-                ensureDeferred(self._pump(lane)).addErrback(self._pump_failed, lane)
+        self._again = True
+        if not self._looking and not self._stopping:
+            self._looking = True
+            ensureDeferred(self._look()).addErrback(self._look_failed)
 
-    async def _pump(self, lane: Lane) -> None:
+    async def _look(self) -> None:
         try:
-            while lane.again and not self._stopping:
-                lane.again = False
-                free = lane.slots - len(lane.running)
-                if free <= 0:
-                    return
-                for work in await self._blocking(self._claim, lane, free):
-                    lane.running[work.work_id] = work
-                    ensureDeferred(self._one(lane, work)).addErrback(self._pump_failed, lane)
+            while self._again and not self._stopping:
+                self._again = False
+                due: set[str] = await self._blocking(self._due)
+                for lane in self._lanes:
+                    if due.intersection(lane.kinds) and lane.slots > len(lane.running):
+                        await self._fill(lane)
         finally:
-            lane.pumping = False
+            self._looking = False
 
-    def _pump_failed(self, failure: Any, lane: Lane) -> None:
-        log.error("lane failed", lane=lane.name, failure=failure.getErrorMessage())
+    def _look_failed(self, failure: Any) -> None:
+        log.error("looking for work failed", failure=failure.getErrorMessage())
+
+    def _due(self) -> set[str]:
+        with self._store.read() as tx:
+            return work_store.due_kinds(tx, self._clock.now_ms())
+
+    async def _fill(self, lane: Lane) -> None:
+        for work in await self._blocking(self._claim, lane, lane.slots - len(lane.running)):
+            lane.running[work.work_id] = work
+            ensureDeferred(self._one(lane, work)).addErrback(self._look_failed)
 
     def _claim(self, lane: Lane, free: int) -> list[Work]:
         now = self._clock.now_ms()
-        with self._store.read() as tx:
-            due = work_store.next_due(tx, lane.kinds)
-        if due is None or due > now:
-            return []
         with self._store.begin() as tx:
             claimed = work_store.claim(tx, lane.kinds, self._owner, now, LEASE_MS, free)
-            return [work for work in claimed if self._admit(tx, lane, work, now)]
+            busy = {lane.exclusive(work) for work in lane.running.values()}
+            return [work for work in claimed if self._admit(tx, work, lane.exclusive(work), busy, now)]
 
-    def _admit(self, tx: Any, lane: Lane, work: Work, now: int) -> bool:
-        key = lane.exclusive(work)
-        if key is not None and any(lane.exclusive(other) == key for other in lane.running.values()):
+    def _admit(self, tx: Any, work: Work, key: str | None, busy: set[str | None], now: int) -> bool:
+        if key is not None and key in busy:
             work_store.put_back(tx, work, now + 50)
             return False
+        busy.add(key)
         return True
 
     async def _one(self, lane: Lane, work: Work) -> None:

@@ -110,6 +110,12 @@ def next_due(tx: Connection, kinds: Iterable[str]) -> int | None:
     return None if found is None else int(found)
 
 
+def due_kinds(tx: Connection, now_ms: int) -> set[str]:
+    """The kinds of which some piece can be claimed now: one look for all lanes of work."""
+    free = or_(_t.c.lease_until_ms.is_(None), _t.c.lease_until_ms <= now_ms)
+    return set(tx.execute(select(_t.c.kind).where(_t.c.due_at_ms <= now_ms, free).distinct()).scalars())
+
+
 def release_owner(tx: Connection, owner: str) -> int:
     """Give back all that ``owner`` holds, because it has gone; how many pieces that was."""
     return tx.execute(update(_t).where(_t.c.owner == owner).values(_FREE)).rowcount

@@ -220,3 +220,14 @@ def test_processes_never_claim_the_same_work(url, store) -> None:
     for worker in workers:
         worker.join(30)
     assert sorted(chain.from_iterable(taken), key=int) == [str(number) for number in range(120)]
+
+
+def test_one_look_tells_which_kinds_are_due(store) -> None:
+    with store.begin() as tx:
+        work.put(tx, "check", "a", {}, due_at_ms=10)
+        work.put(tx, "build", "b", {}, due_at_ms=99)
+        work.put(tx, "apply", "c", {}, due_at_ms=10)
+        assert work.due_kinds(tx, 20) == {"check", "apply"}
+        work.claim(tx, ["check"], "node", 20, 50, 1)
+        assert work.due_kinds(tx, 20) == {"apply"}
+        assert work.due_kinds(tx, 70) == {"check", "apply"}
