@@ -184,7 +184,14 @@ def _conclude(context: Context, work: Work, run: Check, batch: Batch, problems: 
             batches.accept(tx, batch.batch_id, rejected.rejected_items, rejected.rejected_fen, now)
             run.plan(tx)
             batches.require_conserved(tx, batch.batch_id)
-            work_store.put(tx, "index", str(batch.batch_id), {"batch_id": batch.batch_id}, due_at_ms=now, priority=200)
+            work_store.put(
+                tx,
+                "index",
+                str(batch.batch_id),
+                {"batch_id": batch.batch_id},
+                due_at_ms=now,
+                priority=completion.COMFORT_PRIORITY,
+            )
         completion.tell(context, tx, batch.batch_id, "refused" if problems else "accepted")
         completion.settle(context, tx, batch.batch_id)
         finish(tx, work)

@@ -70,7 +70,7 @@ def settle(context: Context, tx: Connection, batch_id: int) -> None:
     final = tally.in_states(FINAL)[0] == sum(tally.items)
     now = context.clock.now_ms()
     if final and batches.complete(tx, batch_id, now):
-        tell(context, tx, batch_id, "completed", occasion=str(now) if batch.state is BatchState.COMPLETED else "")
+        tell(context, tx, batch_id, "completed", occasion=str(now))  # told each time: it may reopen and complete again
     elif not final and batch.state is BatchState.COMPLETED:
         batches.reopen(tx, batch_id, now)
 

@@ -16,6 +16,7 @@ from adapters.contract import ParsedResult
 from gateway.core.lifecycle import ItemEvent, ItemState
 from gateway.core.matching import EVENT_OF, SET_ASIDE, Disposition, compare, layers, locate, step
 from gateway.core.tally import Tally
+from gateway.services.completion import COMFORT_PRIORITY
 from gateway.services.context import Bank, Context
 from gateway.services.frames import result_context, seal_frame, segment_context, unmatched_context, unseal_frame
 from gateway.services.states import columns_of, segments_of
@@ -130,7 +131,9 @@ def _owe(
         return
     now = context.clock.now_ms()
     owed = notices.owe(tx, batch.batch_id, segment.info.segment_no, message.inbox_id, rows.astype("<u2").tobytes(), now)
-    work_store.put(tx, "notify", str(owed.notice_id), {"notice_id": owed.notice_id}, due_at_ms=now, priority=200)
+    work_store.put(
+        tx, "notify", str(owed.notice_id), {"notice_id": owed.notice_id}, due_at_ms=now, priority=COMFORT_PRIORITY
+    )
 
 
 def _set_aside(

@@ -7,7 +7,7 @@ from functools import cache
 
 from adapters.code_table import CodeTable
 from adapters.profile import Security, SftpEndpoint
-from adapters.profile_reader import read_all
+from adapters.profile_reader import code_table_path, read_all
 from adapters.registry import DIALECTS
 from crypto.contract import KeyUnusable, SchemeParameters, StreamSigner, StreamVerifier
 from crypto.keystore import Keystore
@@ -28,12 +28,13 @@ def open_keystore(settings: Settings) -> Keystore:
 
 def read_banks(settings: Settings) -> dict[str, Bank]:
     """Every bank of ``config/banks``, with its dialect and code table."""
-    profiles = read_all(settings.config / "banks", settings.bank_endpoints)
+    directory = settings.config / "banks"
+    profiles = read_all(directory, settings.bank_endpoints)
     return {
         name: Bank(
             profile,
             DIALECTS[profile.dialect],
-            CodeTable.read(settings.config / "codes" / f"{profile.code_table}.csv"),
+            CodeTable.read(code_table_path(directory, profile)),
         )
         for name, profile in profiles.items()
     }
