@@ -15,7 +15,6 @@ from twisted.internet.ssl import Certificate, CertificateOptions, PrivateCertifi
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from simulators.city_bank import CityBank, NotTheSame, Reply, Report, SignatureWrong, check_script
 from simulators.control import Control, Running, open_control
@@ -48,21 +47,27 @@ class CityDoor:
         pool = self._reactor.getThreadPool()
         try:
             work: Deferred[Reply] = deferToThreadPool(
-                self._reactor, pool, self._bank.take, message_id, body_of(request), signature
+                self._reactor, pool, self._taken, message_id, body_of(request), signature
             )
             reply = await work
         except SignatureWrong:
             return self._signed_json(request, {"message_id": message_id, "status": "SIGNATURE_INVALID"}, 401)
         except NotTheSame:
             return self._signed_json(request, {"message_id": message_id, "status": "OTHER_CONTENT_BOOKED"}, 409)
-        if reply.follow_up is not None:
-            deferToThreadPool(self._reactor, pool, reply.follow_up).addErrback(self._failed)
         content = self._shown(request, reply.report, reply.code)
         sent = replied(self._reactor, request, reply.effects, content)
         return sent if isinstance(sent, bytes) else await sent
 
-    def _failed(self, failure: Failure) -> None:
-        self._log.failure("the reports on an order could not be prepared", failure)
+    def _taken(self, message_id: str, body: bytes, signature: bytes) -> Reply:
+        """In a thread: a caller who hangs up cancels his request, never what follows from an order that is booked."""
+        reply = self._bank.take(message_id, body, signature)
+        if reply.follow_up is not None:
+            self._reactor.getThreadPool().callInThreadWithCallback(self._prepared, reply.follow_up)
+        return reply
+
+    def _prepared(self, success: bool, result: Any) -> None:
+        if not success:
+            self._log.failure("the reports on an order could not be prepared", result)
 
     def _inquire(self, request: Any, message_id: str) -> Answer:
         if self._bank.desk.away:

@@ -19,12 +19,12 @@ from gateway.demo.books import Books, read_books
 from gateway.demo.books import as_json as books_as_json
 from gateway.demo.checks import compare
 from gateway.demo.children import ChildFailed
+from gateway.demo.quiet import is_quiet
 from gateway.demo.tables import NAMES, show
 from gateway.demo.world import SIMULATORS, World
 from gateway.services.context import Context
 from gateway.settings import read_settings
 from gateway.store import batches, instructions
-from gateway.store import work as work_store
 
 LOOK_SECONDS = 0.25
 LIFELIKE = {
@@ -33,7 +33,6 @@ LIFELIKE = {
     "sms": "sms-lifelike",
     "platform": "platform-slow",
 }
-WATCHING = frozenset({"poll-files", "ask-file", "inquire", "receipts"})  # work that waits for days, as it should
 ITEMS_PER_SECOND_AT_LEAST = 500
 
 
@@ -129,21 +128,10 @@ def _watch(world: World, context: Context, items: int, submitting: subprocess.Po
                 progress.update(task, completed=done)
             if submitting.poll() not in {None, 0}:
                 raise ChildFailed(f"submission failed: {(world.directory / 'submit.log').read_text('utf-8')[-1000:]}")
-            if submitting.poll() == 0 and not books.unfinished and _quiet(world, context):
+            if submitting.poll() == 0 and not books.unfinished and is_quiet(world, context):
                 return True
             time.sleep(LOOK_SECONDS)
     return False
-
-
-def _quiet(world: World, context: Context) -> bool:
-    """Whether nobody has anything left to do: no simulator an effect to come, the gateway no work but watching."""
-    for name in SIMULATORS:
-        pending = world.ask(name, "pending")
-        if pending["pending"] or pending["prepared"] or pending["receiving"]:
-            return False
-    time.sleep(2 * LOOK_SECONDS)  # what was written last must have been looked at
-    with context.store.read() as tx:
-        return not set(work_store.counts(tx)) - WATCHING
 
 
 def _files(context: Context) -> list[dict[str, Any]]:

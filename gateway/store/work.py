@@ -102,6 +102,12 @@ def counts(tx: Connection) -> dict[str, int]:
     return {kind: int(number) for kind, number in tx.execute(select(_t.c.kind, func.count()).group_by(_t.c.kind))}
 
 
+def claims(tx: Connection, kinds: Iterable[str]) -> dict[int, int]:
+    """How often each piece of ``kinds`` has been claimed so far, by work id: who compares knows what was looked at."""
+    query = select(_t.c.work_id, _t.c.fence).where(_t.c.kind.in_(list(kinds)))
+    return {work_id: int(fence) for work_id, fence in tx.execute(query)}
+
+
 def next_due(tx: Connection, kinds: Iterable[str]) -> int | None:
     """When the next of ``kinds`` can be claimed: due, and out of any lease; None where nothing waits."""
     free_at = func.coalesce(_t.c.lease_until_ms, _t.c.due_at_ms)

@@ -17,10 +17,10 @@ import yaml
 from gateway import wiring
 from gateway.core.lifecycle import ItemState
 from gateway.demo.books import Books, read_books
+from gateway.demo.quiet import is_quiet
 from gateway.demo.world import CLIENT, QUICK, World
 from gateway.settings import read_settings
 from gateway.store import alerts, batches, inbox, instructions, segments
-from gateway.store import work as work_store
 from gateway.store.records import Alert, Batch, BatchState, InboxMessage, Instruction
 from messages.batch.numbering import batch_reference, message_id
 from simulators.platform_client import PlatformClient
@@ -29,7 +29,6 @@ from simulators.roster import RosterBatch, roster
 GATEWAY_CODE = "GW01"
 PAYERS = {"rural-fixed": "402738090017", "city-iso": "313730190014"}
 DONE = {BatchState.COMPLETED, BatchState.REFUSED}
-WATCHING = {"poll-files", "ask-file", "inquire", "receipts"}
 
 
 LONG_POLICY = {"code": "LONG-2026", "policy_name": "乡村振兴" * 10}
@@ -133,12 +132,7 @@ class Scene:
 
     def idle(self) -> bool:
         """Nobody has anything left to do, except to watch."""
-        for name in ("bank-files", "bank-messages", "sms", "platform"):
-            pending = self.world.ask(name, "pending")
-            if pending["pending"] or pending["prepared"] or pending["receiving"]:
-                return False
-        with self.context.store.read() as tx:
-            return not set(work_store.counts(tx)) - WATCHING
+        return is_quiet(self.world, self.context)
 
     def nothing_twice(self) -> None:
         for bank in ("bank-files", "bank-messages"):

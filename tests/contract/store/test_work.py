@@ -231,3 +231,12 @@ def test_one_look_tells_which_kinds_are_due(store) -> None:
         work.claim(tx, ["check"], "node", 20, 50, 1)
         assert work.due_kinds(tx, 20) == {"apply"}
         assert work.due_kinds(tx, 70) == {"check", "apply"}
+
+
+def test_claims_are_counted_for_those_who_wait_for_a_look(store) -> None:
+    with store.begin() as tx:
+        work.put(tx, "build", "a", {}, due_at_ms=1)
+        work.put(tx, "webhook", "b", {}, due_at_ms=1)
+        (before,) = work.claims(tx, ["build"]).items()
+        (taken,) = work.claim(tx, ["build"], "node", 5, LEASE_MS, 1)
+        assert work.claims(tx, ["build"]) == {before[0]: before[1] + 1} == {taken.work_id: taken.fence}
