@@ -47,6 +47,18 @@ class InstructionHead:
     debtor_bank_code: str  # 付款行行号
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an inquiry (查询) asks about one instruction; stored before it is sent, like an instruction."""
+
+    inquiry_id: str  # ours, 1 to 30 letters and digits, another for each question
+    original_message_id: str
+    created_at: datetime
+    requested_on: date  # of the original instruction
+    debtor_account: str
+    references: tuple[str, ...] = ()  # items asked for singly; empty: all of the instruction
+
+
 class ResultKind(StrEnum):
     """What a bank's message speaks of."""
 
@@ -109,3 +121,10 @@ class Dialect(Protocol):
 
     def parse(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> ParsedResult:
         """A bank's message called ``name``; raises MessageRefused. Sizes are bounded by the profile."""
+
+
+class Inquirer(Protocol):
+    """A dialect whose inquiry is a message of its own (profile ``inquiry.by: message``); others do not have this."""
+
+    def inquiry(self, profile: BankProfile, question: Question) -> bytes:
+        """The question's exact bytes, before the envelope; its answer is parsed like any message of the bank."""

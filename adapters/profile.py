@@ -6,21 +6,17 @@ unknown and duplicate keys are refused with file, line and column.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from adapters.endpoints import FILE_KINDS, Endpoint, Part
 from messages.layout.model import Layout
 
 BankCode = Annotated[str, Field(pattern=r"\A[0-9]{12}\z")]
 Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
-
-
-class Part(BaseModel):
-    """A frozen piece of configuration; a key that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Serves(Part):
@@ -36,33 +32,6 @@ class Limits(Part):
     bytes_per_file: int = Field(gt=0, le=2_000_000_000)
     result_bytes: int = Field(gt=0, le=2_000_000_000)
     amount_fen_per_item: int = Field(gt=0)
-
-
-class SftpEndpoint(Part):
-    """Where and how files are exchanged. Directories are the bank's, seen from our login."""
-
-    kind: Literal["sftp"]
-    host: str
-    port: int = Field(gt=0, lt=65536)
-    username: str
-    host_keys: tuple[str, ...] = Field(min_length=1)  # pinned: "ssh-ed25519 AAAA..."
-    user_key: str  # keystore alias
-    outgoing_directory: str
-    acknowledgement_directory: str
-    result_directory: str
-    timeout_seconds: int = Field(default=30, gt=0, le=600)
-
-
-class HttpsEndpoint(Part):
-    """Where messages are posted and asked for."""
-
-    kind: Literal["https"]
-    base_url: str = Field(pattern=r"\Ahttps://")
-    submit_path: str
-    inquiry_path: str  # contains {message_id}
-    client_certificate: str  # keystore alias
-    trusted_ca: str  # keystore alias
-    timeout_seconds: int = Field(default=30, gt=0, le=600)
 
 
 class SignatureEncoding(StrEnum):
@@ -84,6 +53,10 @@ class Security(Part):
     encoding: SignatureEncoding = SignatureEncoding.BASE64
     detached_suffix: str = ".sig"  # files: name + suffix; HTTP: see signature_header
     signature_header: str = "X-Signature"
+    envelope: Literal["detached", "xml-element", "form", "json-sm4", "cnaps2-block"] = "detached"  # adapters.envelopes
+    signature_element: str | None = None  # envelope xml-element: the name of the element that holds the signature
+    encryption_key: str | None = None  # keystore alias of the SM4 key shared with the bank (envelope json-sm4)
+    user_code: str | None = None  # our user or customer number at the bank, where the envelope carries one
 
 
 class Inquiry(Part):
@@ -94,6 +67,10 @@ class Inquiry(Part):
     give_up_alert_after_seconds: float = Field(default=3600, gt=0)
     return_watch_seconds: float = Field(default=432_000, ge=0)  # how long after completion a 退汇 is still looked for
     return_watch_every_seconds: float = Field(default=3600, gt=0)
+    by: Literal["path", "message", "files", "none"] = (
+        "path"  # how the bank is asked; files: only by looking for its answer
+    )
+    per: Literal["batch", "item"] = "batch"  # item: one question per item that is still without a final word
     bank_rejects_duplicates: bool  # true: identical bytes under the identical id may be sent again
 
 
@@ -114,13 +91,20 @@ class BankProfile(Part):
     bank_codes: tuple[BankCode, ...] = Field(min_length=1)  # its own 行号s; the first is its head office
     roles: tuple[Literal["pays", "holds-cards", "clears"], ...]
     serves: Serves = Serves()
-    dialect: Literal["fixed-width", "iso20022"]
+    dialect: Literal["fixed-width", "delimited", "record-xml", "iso20022", "signed-json", "cnaps2", "treasury-voucher"]
+    effective_from: date | None = None  # the day from which this edition holds; null: always (file <bank>.yaml)
+    misfit: Literal["reject-item", "refuse-batch"] = "reject-item"  # what an item that this format cannot carry costs
     layout: str | None = None  # config/layouts/<layout>.yaml
     record_layout: Layout | None = None  # what that file says; put here by the reader, never written in a profile
-    encoding: Literal["gb18030", "gbk", "utf-8"]
+    encoding: Literal["gb18030", "gbk", "gb2312", "utf-8"]
     code_table: str  # config/codes/<table>.csv
     limits: Limits
-    transport: Annotated[SftpEndpoint | HttpsEndpoint, Field(discriminator="kind")]
+    transport: Endpoint
     file_names: FileNames | None = None  # file transports only
     security: Security
     inquiry: Inquiry
+
+    @property
+    def by_files(self) -> bool:
+        """Whether this bank exchanges files; else messages."""
+        return self.transport.kind in FILE_KINDS

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Final, NamedTuple
 
+from adapters.endpoints import HttpsEndpoint, SftpEndpoint
 from adapters.file_names import INWARD, pattern
-from adapters.profile import BankProfile, FileNames, HttpsEndpoint, SftpEndpoint
+from adapters.profile import BankProfile, FileNames
 from messages.checks.bank_code import is_bank_code
 from messages.layout.positions import Key
 from messages.layout.vocabulary import MessageName

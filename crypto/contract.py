@@ -75,3 +75,15 @@ class BlindIndexer(Protocol):
 
         A null has token 0 and no value has; see docs/decisions/0003-crypto-libraries.md for the function.
         """
+
+
+class MessageCipher(Protocol):
+    """A symmetric key shared with one counterparty (SM4), for whole bounded messages."""
+
+    key_id: str
+
+    def encrypt(self, plain: bytes, iv: bytes) -> bytes:
+        """CBC with PKCS#7 padding; ``iv`` of 16 bytes."""
+
+    def decrypt(self, sealed: bytes, iv: bytes) -> bytes:
+        """The plain bytes; raises SealBroken."""

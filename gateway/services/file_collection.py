@@ -6,8 +6,8 @@ fetched is durable before anything is read from it.
 
 from __future__ import annotations
 
+from adapters.endpoints import SftpEndpoint
 from adapters.file_names import recognise
-from adapters.profile import SftpEndpoint
 from gateway.services.context import Bank, Context
 from gateway.services.jobs import Later
 from gateway.store import alerts, inbox

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
 
-from adapters.profile import HttpsEndpoint
+from adapters.endpoints import HttpsEndpoint
 from gateway.transports.contract import Misconfigured, Reply, Sink
 from gateway.transports.http_exchange import Limits, Outgoing, exchange
 from gateway.transports.http_pool import Connections

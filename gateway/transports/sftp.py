@@ -10,7 +10,7 @@ from itertools import islice
 
 import paramiko
 
-from adapters.profile import SftpEndpoint
+from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import Misconfigured, RemoteFile, TransportFault
 from gateway.transports.deadline import Deadline
 from gateway.transports.sftp_client import Client, PipelinedReads, PipelinedWrites, Refused, file_handle

@@ -12,7 +12,7 @@ import paramiko
 from paramiko.sftp import SFTPError
 from paramiko.ssh_exception import IncompatiblePeer
 
-from adapters.profile import SftpEndpoint
+from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import Misconfigured, TransportFault
 from gateway.transports.deadline import Deadline
 from gateway.transports.sftp_client import Client

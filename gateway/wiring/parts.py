@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 
 from adapters.code_table import CodeTable
-from adapters.profile import Security, SftpEndpoint
+from adapters.endpoints import SftpEndpoint
+from adapters.profile import Security
 from adapters.profile_reader import code_table_path, read_all
 from adapters.registry import DIALECTS
 from crypto.contract import KeyUnusable, SchemeParameters, StreamSigner, StreamVerifier

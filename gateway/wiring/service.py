@@ -12,7 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from adapters.profile import HttpsEndpoint, SftpEndpoint
+from adapters.endpoints import HttpsEndpoint, SftpEndpoint
 from crypto.contract import KeyUnusable
 from crypto.keystore import Keystore
 from gateway import wiring

@@ -33,6 +33,9 @@ class Kind(StrEnum):
     COUNT = "count"  # 总笔数
     TOTAL = "total"  # 总金额
     FILLER = "filler"  # 保留域: written blank, not read
+    TIME = "time"  # 时间
+    MOMENT = "moment"  # 日期时间
+    CHECKSUM = "checksum"  # 校验值 over the octets of all details; trailer only
 
 
 class Align(StrEnum):
@@ -55,6 +58,21 @@ class DateForm(StrEnum):
     COMPACT = "YYYYMMDD"
     DASHED = "YYYY-MM-DD"
     SLASHED = "YYYY/MM/DD"
+
+
+class TimeForm(StrEnum):
+    """How a time, or a moment after its date, is written."""
+
+    COMPACT = "HHMMSS"
+    COLONS = "HH:MM:SS"
+
+
+class ChecksumForm(StrEnum):
+    """Of what a checksum is made, in hexadecimal capitals."""
+
+    CRC32 = "crc32"
+    SHA256 = "sha256"
+    SM3 = "sm3"
 
 
 class Unit(StrEnum):
@@ -95,13 +113,18 @@ class FieldLine(Part):
     name: str = Field(pattern=r"\A[a-z][a-z0-9_]{0,39}\z")
     title: str = Field(min_length=1)  # the document's own words, 中文名称
     clause: str = Field(min_length=1)
-    octets: int = Field(gt=0, le=1000)
+    octets: int | None = Field(default=None, gt=0, le=1000)  # fixed width: exactly; else at most, null no limit
+    path: str | None = (
+        None  # record-xml: element names from the root (header, trailer) or the row, "/"-joined; last may be @attribute
+    )
     kind: Kind
     source: str | None = None
     required: bool = True
     align: Align | None = None
     pad: Pad | None = None
     form: DateForm | None = None
+    time_form: TimeForm | None = None
+    checksum: ChecksumForm | None = None
     value: str | None = None
     values: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
     unit: Unit | None = None
@@ -164,6 +187,27 @@ class Message(Part):
     header: Record = Field(min_length=1)
     detail: Record = ()
     trailer: Record = ()
+    root: str | None = None  # record-xml: the document element
+    rows: str | None = None  # record-xml: path from the root to the element that stands once an item
+
+
+class Form(StrEnum):
+    """How fields stand in a record."""
+
+    FIXED_WIDTH = "fixed-width"  # 定长
+    DELIMITED = "delimited"  # 分隔符
+    RECORD_XML = "record-xml"  # XML 记录
+
+
+class Delimited(Part):
+    """How a delimited file separates (分隔规则)."""
+
+    delimiter: str = Field(default="|", min_length=1, max_length=3)
+    quote: str | None = Field(
+        default=None, min_length=1, max_length=1
+    )  # doubled inside; null: delimiters cannot stand in text
+    line_end: Literal["CRLF", "LF"] = "CRLF"
+    ends_with_delimiter: bool = False  # a delimiter after the last field too
 
 
 class Layout(Part):
@@ -172,7 +216,11 @@ class Layout(Part):
     layout: str = Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")
     title: str
     document: str  # which document of the bank, which edition
-    form: Literal["fixed-width"]
+    form: Form
+    delimited: Delimited | None = None  # form delimited only
+    namespaces: Annotated[
+        tuple[tuple[str, str], ...], BeforeValidator(_pairs)
+    ] = ()  # record-xml: prefix ("" default), URI
     messages: Annotated[dict[MessageName, Message], Field(min_length=1)]
 
     def __hash__(self) -> int:

@@ -20,6 +20,7 @@ class MessageName(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"  # 文件回执
     RESULT = "result"  # 代发结果
     RETURNED = "returned"  # 退汇
+    INQUIRY = "inquiry"  # 查询: our question about one instruction, where asking is a message
 
 
 class Shape(StrEnum):
@@ -27,6 +28,7 @@ class Shape(StrEnum):
 
     TEXT = "text"
     DATE = "date"
+    MOMENT = "moment"  # a datetime with its zone; written in China Standard Time
     FEN = "fen"
 
 
@@ -53,12 +55,14 @@ def _texts(*names: str) -> dict[str, Source]:
 
 
 _DAY: Final = Source(Shape.DATE)
+_MOMENT: Final = Source(Shape.MOMENT)
 
 _INSTRUCTION: Final = Vocabulary(
     header={
         **_texts("message_id", "batch_no", "project_code", "policy_name", "voucher_no"),
         **_texts("debtor_name", "debtor_account", "debtor_bank_code"),
         "created_on": _DAY,
+        "created_at": _MOMENT,
         "requested_on": _DAY,
     },
     detail={
@@ -81,7 +85,10 @@ _ACKNOWLEDGEMENT: Final = Vocabulary(
     detail_must=frozenset(),
 )
 _RESULT: Final = Vocabulary(
-    header={**_texts("original_message_id"), "created_on": _DAY},
+    header={
+        **_texts("original_message_id", "group_status_raw", "group_reason_raw", "group_text_raw"),
+        "created_on": _DAY,
+    },
     detail={
         **_texts("reference", "account", "status_raw", "reason_raw", "text_raw", "bank_reference"),
         "amount_fen": Source(Shape.FEN),
@@ -91,9 +98,22 @@ _RESULT: Final = Vocabulary(
     detail_must=frozenset({"reference", "status_raw"}),
 )
 
+_INQUIRY: Final = Vocabulary(
+    header={
+        **_texts("inquiry_id", "original_message_id", "debtor_account"),
+        "created_on": _DAY,
+        "created_at": _MOMENT,
+        "requested_on": _DAY,
+    },
+    detail={**_texts("reference")},
+    header_must=frozenset({"original_message_id"}),
+    detail_must=frozenset(),
+)
+
 VOCABULARIES: Final[dict[MessageName, Vocabulary]] = {
     MessageName.INSTRUCTION: _INSTRUCTION,
     MessageName.ACKNOWLEDGEMENT: _ACKNOWLEDGEMENT,
     MessageName.RESULT: _RESULT,
     MessageName.RETURNED: _RESULT,
+    MessageName.INQUIRY: _INQUIRY,
 }

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.profile import BankProfile, HttpsEndpoint, SftpEndpoint
+from adapters.endpoints import HttpsEndpoint, SftpEndpoint
+from adapters.profile import BankProfile
 from adapters.profile_reader import code_table_path, read_all, read_profile
 from messages.checks.bank_code import is_bank_code
 from messages.layout.positions import ConfigurationRefused

@@ -16,7 +16,7 @@ import pytest
 import pytest_twisted
 import trustme
 
-from adapters.profile import HttpsEndpoint
+from adapters.endpoints import HttpsEndpoint
 from gateway.transports.contract import Reply, TransportFault
 from gateway.transports.https import HttpsTransport
 

@@ -18,7 +18,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from adapters.profile import SftpEndpoint
+from adapters.endpoints import SftpEndpoint
 from gateway.transports.sftp import SftpTransport
 
 

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from adapters.contract import InstructionHead
-from adapters.profile import BankProfile, HttpsEndpoint, Inquiry, Limits, Security
+from adapters.endpoints import HttpsEndpoint
+from adapters.profile import BankProfile, Inquiry, Limits, Security
 from messages.batch.columns import STORED_SCHEMA
 
 
