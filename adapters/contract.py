@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -49,9 +49,9 @@ class InstructionHead:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an inquiry (查询) asks about one instruction; stored before it is sent, like an instruction."""
+    """What an inquiry (查询) asks about one instruction."""
 
-    inquiry_id: str  # ours, 1 to 30 letters and digits, another for each question
+    inquiry_id: str  # ours, 26 letters and digits, another for each question
     original_message_id: str
     created_at: datetime
     requested_on: date  # of the original instruction
@@ -123,8 +123,17 @@ class Dialect(Protocol):
         """A bank's message called ``name``; raises MessageRefused. Sizes are bounded by the profile."""
 
 
+@runtime_checkable
 class Inquirer(Protocol):
     """A dialect whose inquiry is a message of its own (profile ``inquiry.by: message``); others do not have this."""
 
     def inquiry(self, profile: BankProfile, question: Question) -> bytes:
         """The question's exact bytes, before the envelope; its answer is parsed like any message of the bank."""
+
+
+@runtime_checkable
+class Compound(Protocol):
+    """A dialect with messages that speak of several instructions at once (对账单, 退汇通知); others do not have this."""
+
+    def parse_all(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> tuple[ParsedResult, ...]:
+        """As ``Dialect.parse``, one result for each instruction spoken of; raises MessageRefused."""

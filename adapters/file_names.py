@@ -32,10 +32,17 @@ def instruction_name(names: FileNames, message_id: str) -> str:
 def recognise(names: FileNames, name: str) -> Recognised | None:
     """Which of the bank's messages ``name`` is; None if it is none of them."""
     for message in INWARD:
-        match = pattern(getattr(names, message.value)).fullmatch(name)
+        template = template_of(names, message)
+        match = pattern(template).fullmatch(name) if template is not None else None
         if match is not None:
             return Recognised(message, match["message_id"], match.groupdict().get("part"))
     return None
+
+
+def template_of(names: FileNames, message: MessageName) -> str | None:
+    """The pattern of one of the bank's messages; None where its interface has no such file."""
+    template: str | None = getattr(names, message.value, None)
+    return template
 
 
 @lru_cache(maxsize=256)

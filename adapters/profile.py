@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from adapters.endpoints import FILE_KINDS, Endpoint, Part
 from messages.layout.model import Layout
@@ -74,13 +74,31 @@ class Inquiry(Part):
     bank_rejects_duplicates: bool  # true: identical bytes under the identical id may be sent again
 
 
+ClockTime = Annotated[str, Field(pattern=r"\A(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\z")]
+
+
+class Hours(Part):
+    """When instructions may be sent (报送时间), China Standard Time; outside they wait, and the platform is told until when."""
+
+    calendar: Identifier = "cn"  # config/calendars/<calendar>-<year>.yaml
+    days: Literal["working", "every"] = "working"  # working: 工作日 with 调休
+    opens: ClockTime
+    cut_off: ClockTime  # 截止时间: from then on it is for the next day
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Hours:
+        if self.opens >= self.cut_off:
+            raise ValueError("the cut-off is not after the opening")
+        return self
+
+
 class FileNames(Part):
     """File name patterns with ``{message_id}`` and, inward, ``{part}`` (1 to 8 letters or digits)."""
 
     instruction: str
-    acknowledgement: str
+    acknowledgement: str | None = None  # null: the bank's interface has no such file
     result: str
-    returned: str
+    returned: str | None = None
 
 
 class BankProfile(Part):
@@ -103,6 +121,12 @@ class BankProfile(Part):
     file_names: FileNames | None = None  # file transports only
     security: Security
     inquiry: Inquiry
+    hours: Hours | None = None  # null: at any time
+
+    @property
+    def asked_by(self) -> Literal["path", "message", "files", "none"]:
+        """How this bank is asked: one that exchanges files, and no inquiry messages, by looking for its files."""
+        return "files" if self.by_files and self.inquiry.by == "path" else self.inquiry.by
 
     @property
     def by_files(self) -> bool:

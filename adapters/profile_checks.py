@@ -5,29 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import permutations
-from typing import Final, NamedTuple
+from typing import Final
 
-from adapters.endpoints import HttpsEndpoint, SftpEndpoint
-from adapters.file_names import INWARD, pattern
+from adapters.endpoint_checks import endpoint_wrongs
+from adapters.file_names import INWARD, pattern, template_of
 from adapters.profile import BankProfile, FileNames
+from adapters.wrong import Wrong
 from messages.checks.bank_code import is_bank_code
+from messages.layout.model import Form, Layout
 from messages.layout.positions import Key
+from messages.layout.recognising import indistinct
 from messages.layout.vocabulary import MessageName
 
-_HOST_KEY: Final = re.compile(
-    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) AAAA[A-Za-z0-9+/]{20,}={0,2}( \S+)?", re.ASCII
-)
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _SAFE_NAME: Final = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
 _SAMPLE: Final = {"{message_id}": "0123456789ABF0001", "{part}": "001"}
-
-
-class Wrong(NamedTuple):
-    """One thing that does not hold: at which key, what, and what to do."""
-
-    key: Key
-    what: str
-    remedy: str
+_OF_LAYOUTS: Final = frozenset(form.value for form in Form)
+_NAMED: Final = (MessageName.INSTRUCTION, *INWARD)
 
 
 def wrongs(profile: BankProfile, stem: str) -> Iterator[Wrong]:
@@ -40,49 +34,71 @@ def wrongs(profile: BankProfile, stem: str) -> Iterator[Wrong]:
     if len(set(profile.serves.bank_codes)) != len(profile.serves.bank_codes):
         yield Wrong(("serves", "bank_codes"), "names a prefix twice", "keep one")
     yield from _dialect_wrongs(profile)
-    if isinstance(profile.transport, SftpEndpoint):
-        yield from _sftp_wrongs(profile, profile.transport)
-    else:
-        yield from _https_wrongs(profile, profile.transport)
+    yield from _envelope_wrongs(profile)
+    yield from endpoint_wrongs(profile)
+    if profile.file_names is not None:
+        for name in _NAMED:
+            yield from _name_wrongs(profile.file_names, name)
+        yield from _ambiguities(profile.file_names)
+
+
+def layout_wrongs(profile: BankProfile, layout: Layout) -> Iterator[Wrong]:
+    """Everything that does not hold between ``profile`` and the layout that it names."""
+    if layout.form != profile.dialect:
+        yield Wrong(("layout",), f"is of form {layout.form}, the dialect is {profile.dialect}", "correct one of them")
+    for name in sorted(_needed(profile) - layout.messages.keys()):
+        what = f"the layout {layout.layout} has no message {name}"
+        yield Wrong(("layout",), what, "add the document's table for it")
+    inquiry = layout.messages.get(MessageName.INQUIRY)
+    if inquiry is not None and profile.inquiry.per == "item" and not inquiry.detail:
+        yield Wrong(("inquiry", "per"), "the layout's inquiry has no details to name an item in", "write batch")
+    if profile.file_names is None:
+        for one, other in indistinct(layout, INWARD):
+            what = f"{one} and {other} of {layout.layout} cannot be told apart by the constants of their headers"
+            yield Wrong(("layout",), what, "add the constant that the document has for each")
+        return
+    for message in layout.messages.keys() & set(INWARD):
+        if template_of(profile.file_names, message) is None:
+            yield Wrong(("file_names", message.value), "is missing: the layout has such a message", "add its pattern")
+
+
+def _needed(profile: BankProfile) -> frozenset[MessageName]:
+    """The messages that the layout must have: one for each file name, else what is asked and told."""
+    names = profile.file_names
+    named = {message for message in INWARD if names is not None and template_of(names, message) is not None}
+    asked = {MessageName.INQUIRY} if profile.inquiry.by == "message" else set()
+    return frozenset({MessageName.INSTRUCTION, MessageName.RESULT, *named, *asked})
 
 
 def _dialect_wrongs(profile: BankProfile) -> Iterator[Wrong]:
-    if (profile.dialect == "fixed-width") != (profile.layout is not None):
+    if (profile.dialect in _OF_LAYOUTS) != (profile.layout is not None):
         remedy = "name the layout" if profile.layout is None else "remove it"
         yield Wrong(("layout",), f"does not go with dialect {profile.dialect}", remedy)
     if profile.dialect == "iso20022" and profile.encoding != "utf-8":
         yield Wrong(("encoding",), "ISO 20022 messages are UTF-8", "write utf-8")
 
 
-def _https_wrongs(profile: BankProfile, endpoint: HttpsEndpoint) -> Iterator[Wrong]:
-    if profile.file_names is not None:
-        yield Wrong(("file_names",), "an HTTPS bank has no files", "remove it")
-    if endpoint.inquiry_path.count("{message_id}") != 1 or len(_PLACEHOLDER.findall(endpoint.inquiry_path)) != 1:
-        key: Key = ("transport", "inquiry_path")
-        yield Wrong(
-            key, "must contain {message_id} once and no other placeholder", "for example /payments/{message_id}"
-        )
-    for name in ("submit_path", "inquiry_path"):
-        if not getattr(endpoint, name).startswith("/"):
-            yield Wrong(("transport", name), "does not begin with /", "write the path as it follows base_url")
-    if _PLACEHOLDER.search(endpoint.submit_path):
-        yield Wrong(("transport", "submit_path"), "takes no placeholder", "remove it")
-
-
-def _sftp_wrongs(profile: BankProfile, endpoint: SftpEndpoint) -> Iterator[Wrong]:
-    for index, key in enumerate(endpoint.host_keys):
-        if not _HOST_KEY.fullmatch(key):
-            yield Wrong(("transport", "host_keys", index), "is not an OpenSSH public key", "write: ssh-ed25519 AAAA...")
-    if profile.file_names is None:
-        yield Wrong(("file_names",), "is missing for a file transport", "add the four name patterns")
-        return
-    for name in MessageName:
-        yield from _name_wrongs(profile.file_names, name)
-    yield from _ambiguities(profile.file_names)
+def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
+    security = profile.security
+    envelope = security.envelope
+    for option, owner in (("signature_element", "xml-element"), ("encryption_key", "json-sm4")):
+        given = getattr(security, option) is not None
+        if envelope == owner and not given:
+            yield Wrong(("security", option), f"is missing: envelope {envelope} needs it", "add it")
+        elif envelope != owner and given:
+            yield Wrong(("security", option), f"does not go with envelope {envelope}", "remove it")
+    if envelope == "json-sm4" and security.user_code is None:
+        yield Wrong(("security", "user_code"), f"is missing: envelope {envelope} needs it", "add it")
+    if envelope == "detached" and security.user_code is not None:
+        yield Wrong(("security", "user_code"), "does not go with envelope detached", "remove it")
+    if envelope == "detached" and profile.transport.kind == "tcp":
+        yield Wrong(("security", "envelope"), "a framed message has no place beside it for a signature", "choose one")
 
 
 def _name_wrongs(names: FileNames, message: MessageName) -> Iterator[Wrong]:
-    template = getattr(names, message.value)
+    template = template_of(names, message)
+    if template is None:
+        return
     key: Key = ("file_names", message.value)
     allowed = {"{message_id}", "{part}"} if message in (MessageName.RESULT, MessageName.RETURNED) else {"{message_id}"}
     found = _PLACEHOLDER.findall(template)
@@ -97,9 +113,11 @@ def _name_wrongs(names: FileNames, message: MessageName) -> Iterator[Wrong]:
 def _ambiguities(names: FileNames) -> Iterator[Wrong]:
     """A sample of each inward name must not be read as another message."""
     for message, other in permutations(INWARD, 2):
-        sample = getattr(names, message.value)
+        sample, template = template_of(names, message), template_of(names, other)
+        if sample is None or template is None:
+            continue
         for placeholder, text in _SAMPLE.items():
             sample = sample.replace(placeholder, text)
-        if pattern(getattr(names, other.value)).fullmatch(sample):
+        if pattern(template).fullmatch(sample):
             key: Key = ("file_names", message.value)
             yield Wrong(key, f"cannot be told from {other.value}", "give each message its own beginning")

@@ -7,12 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.contract import Dialect
-from adapters.dialects.fixed_width import FixedWidthDialect
 from adapters.dialects.iso20022 import Iso20022Dialect
+from adapters.dialects.records import LayoutDialect
+from adapters.dialects.signed_json import SignedJsonDialect
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
     {
-        "fixed-width": FixedWidthDialect(),
+        "fixed-width": LayoutDialect(),
+        "delimited": LayoutDialect(),
+        "record-xml": LayoutDialect(),
         "iso20022": Iso20022Dialect(),
+        "signed-json": SignedJsonDialect(),
     }
 )

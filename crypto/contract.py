@@ -85,5 +85,8 @@ class MessageCipher(Protocol):
     def encrypt(self, plain: bytes, iv: bytes) -> bytes:
         """CBC with PKCS#7 padding; ``iv`` of 16 bytes."""
 
-    def decrypt(self, sealed: bytes, iv: bytes) -> bytes:
-        """The plain bytes; raises SealBroken."""
+    def decrypt(self, sealed: bytes, iv: bytes, start: bytes = b"") -> bytes:
+        """The plain bytes, which begin with ``start``; raises SealBroken.
+
+        They are not authenticated: verify the signature in them before believing anything.
+        """

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.demo_pki import Issued, issue_ca, issue_leaf
 from crypto.key_material import Algorithm, KeyMaterial
-from crypto.schemes import ed25519, sm2_keys, sm2_library
+from crypto.schemes import ed25519, sm2_keys, sm2_library, sm4_cbc
 
 __all__ = ["Issued", "Kind", "generate_key", "issue_ca", "issue_leaf"]
 
-Kind = Literal["sm2", "rsa-2048", "rsa-3072", "ed25519", "ed25519-ssh", "aes-256", "hmac"]
+Kind = Literal["sm2", "rsa-2048", "rsa-3072", "ed25519", "ed25519-ssh", "aes-256", "sm4", "hmac", "secret"]
 
 
 def generate_key(kind: Kind) -> KeyMaterial:
@@ -32,6 +32,10 @@ def generate_key(kind: Kind) -> KeyMaterial:
         return _ssh(Ed25519PrivateKey.generate())
     if kind == "aes-256":
         return KeyMaterial(Algorithm.AES, secret=secrets.token_bytes(32))
+    if kind == "sm4":
+        return KeyMaterial(Algorithm.SM4, secret=secrets.token_bytes(sm4_cbc.KEY_BYTES))
+    if kind == "secret":
+        return KeyMaterial(Algorithm.SECRET, secret=secrets.token_urlsafe(24).encode("ascii"))
     if kind == "hmac":
         return KeyMaterial(Algorithm.HMAC, secret=secrets.token_bytes(32))
     raise ValueError(f"no key of kind {kind!r} can be generated")

@@ -1,6 +1,8 @@
-"""Keys as people hand them over (密钥导入): PEM, or the certificate that a bank sends, into keystore material."""
+"""Keys as people hand them over (密钥导入): PEM, a bank's certificate, hexadecimal, words, into keystore material."""
 
 from __future__ import annotations
+
+import re
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -8,8 +10,9 @@ from cryptography.hazmat.primitives import serialization
 
 from crypto.contract import KeyUnusable
 from crypto.key_material import Algorithm, KeyMaterial, check
-from crypto.schemes import sm2_keys
+from crypto.schemes import sm2_keys, sm4_cbc
 
+_SM4_HEX = re.compile(rf"[0-9A-Fa-f]{{{2 * sm4_cbc.KEY_BYTES}}}")
 _IMPORTABLE = (Algorithm.SM2, Algorithm.RSA, Algorithm.ED25519)
 
 
@@ -36,6 +39,23 @@ def import_private(algorithm: Algorithm | str, pem: str, passphrase: str | None 
         material = KeyMaterial(algorithm, sm2_keys.public_to_pem(point), secret)
     else:
         material = _pkcs8(algorithm, pem, passphrase)
+    check(material)
+    return material
+
+
+def import_sm4(text: str) -> KeyMaterial:
+    """An SM4 key out of 32 hexadecimal digits, in which banks agree on one; a line end may follow. Raises KeyUnusable."""
+    digits = text.removesuffix("\n").removesuffix("\r")
+    if not _SM4_HEX.fullmatch(digits):
+        raise KeyUnusable(f"an SM4 key is written as {2 * sm4_cbc.KEY_BYTES} hexadecimal digits")
+    return KeyMaterial(Algorithm.SM4, secret=bytes.fromhex(digits))
+
+
+def import_secret(text: str) -> KeyMaterial:
+    """A shared secret (共享口令) word for word; a line end may follow and is not part of it. Raises KeyUnusable."""
+    material = KeyMaterial(
+        Algorithm.SECRET, secret=text.removesuffix("\n").removesuffix("\r").encode("utf-8", "replace")
+    )
     check(material)
     return material
 

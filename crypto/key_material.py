@@ -8,7 +8,9 @@ rsa        PKCS#8 DER                                   SubjectPublicKeyInfo PEM
 ed25519    PKCS#8 DER                                   SubjectPublicKeyInfo PEM
 ssh        OpenSSH private key PEM                      ``ssh-ed25519 AAAA...``
 aes-256    32 octets                                    empty
+sm4        16 octets                                    empty
 hmac       at least 32 octets (16 if a provider's)      empty
+secret     1 to 1024 octets of printable UTF-8          empty
 tls        PKCS#8 PEM                                   certificate chain PEM, leaf first
 x509       none                                         one trusted certificate PEM
 ========== ============================================ =================================================
@@ -26,8 +28,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from crypto.contract import KeyUnusable
-from crypto.schemes import ed25519, hmac_sha256, sm2_keys, sm2_library
+from crypto.schemes import ed25519, hmac_sha256, sm2_keys, sm2_library, sm4_cbc
 from crypto.schemes.rsa import SMALLEST_KEY_BITS
+
+LONGEST_SECRET_BYTES = 1024
 
 
 class Algorithm(StrEnum):
@@ -38,12 +42,14 @@ class Algorithm(StrEnum):
     ED25519 = "ed25519"
     SSH = "ssh"
     AES = "aes-256"
+    SM4 = "sm4"
     HMAC = "hmac"
+    SECRET = "secret"  # noqa: S105 - a password that a service wants word for word
     TLS = "tls"
     X509 = "x509"
 
 
-SYMMETRIC = frozenset({Algorithm.AES, Algorithm.HMAC})
+SYMMETRIC = frozenset({Algorithm.AES, Algorithm.SM4, Algorithm.HMAC, Algorithm.SECRET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,28 @@ def rsa_private(der: bytes, *, trusted: bool) -> RSAPrivateKey:
 
 
 def _check_symmetric(material: KeyMaterial) -> None:
-    size = len(material.secret or b"")
-    if material.public or (material.algorithm is Algorithm.AES and size != 32):
-        raise KeyUnusable("an AES-256 key has 32 secret octets and nothing public")
-    if size < hmac_sha256.SHORTEST_KEY_BYTES:
+    secret = material.secret or b""
+    if material.public:
+        raise KeyUnusable(f"a key of algorithm {material.algorithm} has nothing public")
+    if material.algorithm is Algorithm.AES and len(secret) != 32:
+        raise KeyUnusable("an AES-256 key has 32 secret octets")
+    if material.algorithm is Algorithm.SM4 and len(secret) != sm4_cbc.KEY_BYTES:
+        raise KeyUnusable(f"an SM4 key has {sm4_cbc.KEY_BYTES} secret octets")
+    if material.algorithm is Algorithm.HMAC and len(secret) < hmac_sha256.SHORTEST_KEY_BYTES:
         raise KeyUnusable(f"an HMAC key has at least {hmac_sha256.SHORTEST_KEY_BYTES} secret octets")
+    if material.algorithm is Algorithm.SECRET:
+        _check_text(secret)
+
+
+def _check_text(secret: bytes) -> None:
+    try:
+        printable = secret.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        printable = False
+    if not printable or not 0 < len(secret) <= LONGEST_SECRET_BYTES:
+        raise KeyUnusable(
+            f"a shared secret is 1 to {LONGEST_SECRET_BYTES} octets of printable text: no line end, no control character"
+        )
 
 
 def _check_sm2(material: KeyMaterial) -> None:

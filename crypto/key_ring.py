@@ -16,6 +16,7 @@ from crypto.keystore_file import MasterKey
 from crypto.schemes import ed25519, sm2_keys
 from crypto.schemes.rsa import RsaSigner, RsaVerifier
 from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
+from crypto.schemes.sm4_cbc import Sm4CbcCipher
 from crypto.sealing import AesSegmentSealer, StreamSealer
 
 AUTHENTICATION = (Purpose.SIGN, Purpose.VERIFY, Purpose.TRANSPORT)
@@ -75,6 +76,16 @@ class KeyRing:
     def hmac_key(self, alias: str) -> bytes:
         """The active shared secret for request authentication; raises KeyUnusable."""
         return self._secret(self._active(alias, AUTHENTICATION, Algorithm.HMAC))
+
+    def message_cipher(self, alias: str) -> Sm4CbcCipher:
+        """Encrypts under the active SM4 key, opens under it and under retiring ones; raises KeyUnusable."""
+        active = self._active(alias, [Purpose.ENCRYPT], Algorithm.SM4)
+        entries = [active, *self._usable(alias, [Purpose.ENCRYPT], Algorithm.SM4, CHECKS)]
+        return Sm4CbcCipher({entry.key_id: self._secret(entry) for entry in entries}, active.key_id)
+
+    def secret(self, alias: str) -> str:
+        """The active shared secret (共享口令), such as a broker's password; raises KeyUnusable."""
+        return self._secret(self._active(alias, [Purpose.TRANSPORT], Algorithm.SECRET)).decode("utf-8")
 
     def tls_identity(self, alias: str) -> tuple[bytes, bytes]:
         """Certificate chain (leaf first) and private key, both PEM; raises KeyUnusable."""

@@ -24,8 +24,8 @@ SHORTEST_PASSPHRASE = 12
 SERVES: dict[Purpose, frozenset[Algorithm]] = {
     Purpose.SIGN: frozenset({Algorithm.SM2, Algorithm.RSA, Algorithm.ED25519, Algorithm.HMAC}),
     Purpose.VERIFY: frozenset({Algorithm.SM2, Algorithm.RSA, Algorithm.ED25519, Algorithm.HMAC, Algorithm.X509}),
-    Purpose.ENCRYPT: frozenset({Algorithm.AES}),
-    Purpose.TRANSPORT: frozenset({Algorithm.TLS, Algorithm.SSH, Algorithm.X509, Algorithm.HMAC}),
+    Purpose.ENCRYPT: frozenset({Algorithm.AES, Algorithm.SM4}),
+    Purpose.TRANSPORT: frozenset({Algorithm.TLS, Algorithm.SSH, Algorithm.X509, Algorithm.HMAC, Algorithm.SECRET}),
     Purpose.FIELD: frozenset({Algorithm.HMAC}),
 }
 

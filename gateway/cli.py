@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from gateway.bank.cli import app as bank_app
+
 app = typer.Typer(
     help="Bank and treasury gateway for 惠民惠农“一卡通” (银行与国库接口网关).",
     no_args_is_help=True,
     add_completion=False,
 )
+app.add_typer(bank_app, name="bank")
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML). 设置文件")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables. 输出 JSON")]
 

@@ -52,6 +52,15 @@ class SmsSettings(_Part):
     templates: Path = Path("notices/demo-province.yaml")  # below ``config``
 
 
+class SftpServerSettings(_Part):
+    """Where banks of transport ``sftp-server`` connect to; served by a process of its own, ``gateway sftp``."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=2222, ge=0, lt=65536)
+    host_keys: tuple[str, ...] = Field(default=("sftp-host",), min_length=1)  # keystore aliases; the first is shown
+    login_seconds: float = Field(default=20, gt=0, le=120)
+
+
 class WorkerSettings(_Part):
     """How many processes of each kind."""
 
@@ -77,6 +86,7 @@ class Settings(BaseSettings):
     clients: dict[str, ClientSettings] = {}
     bank_endpoints: dict[str, dict[str, Any]] = {}  # over the profiles' transport: host, port, base_url, host_keys
     sms: SmsSettings | None = None
+    sftp_server: SftpServerSettings | None = None  # null: no bank connects to us
     workers: WorkerSettings = WorkerSettings()
 
     @model_validator(mode="after")
@@ -87,6 +97,11 @@ class Settings(BaseSettings):
                 f"api.host {self.api.host} is not a loopback address: api.open_on_loopback must be false and api.tls true"
             )
         return self
+
+    @property
+    def exchange_root(self) -> Path:
+        """Below it the directories of the banks that connect to our SFTP server, one each."""
+        return self.state / "sftp"
 
     @property
     def database_url(self) -> str:

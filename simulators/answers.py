@@ -81,6 +81,7 @@ class Plan:
     answers: tuple[Answer, ...]
 
 
+_SILENT: Final = {"status": Status.PROCESSING.value}
 E_co = TypeVar("E_co", bound=Effect)
 
 
@@ -89,15 +90,20 @@ def of_type(effects: Iterable[Effect], wanted: type[E_co]) -> list[E_co]:
     return [effect for effect in effects if isinstance(effect, wanted)]
 
 
-def plan(script: Script, message_id: str, nth: int, items: pl.DataFrame, settled_on: date) -> Plan:
-    """What will be said about ``items`` (reference, account, name, amount_fen), a pure function of its arguments."""
+def plan(
+    script: Script, message_id: str, nth: int, items: pl.DataFrame, settled_on: date, turned_code: str = "0004"
+) -> Plan:
+    """What will be said about ``items`` (reference, account, name, amount_fen), a pure function of its arguments.
+
+    ``turned_code`` is the bank's code for a paid row that is said failed where the script names none.
+    """
     chosen, effects = decide(script, items), effects_on(script, message_id, nth)
     start = sum(round(effect.seconds * 1000) for effect in of_type(effects, DelayResult))
     first = _first_rows(script.actions, items, chosen, settled_on)
     if of_type(effects, ReorderRows):
         first = first[np.argsort(seeded_hash(script.seed, first["reference"]), kind="stable")]
     answers = _split(first, effects, start)
-    answers = _spoil(answers, effects)
+    answers = _spoil(answers, effects, turned_code)
     answers += _duplicates(answers, effects)
     answers += _contradictions(first, effects, start)
     answers += _later(script.actions, items, chosen, settled_on, start)
@@ -147,16 +153,18 @@ def _split(first: pl.DataFrame, effects: Iterable[Effect], start: int) -> list[A
     ]
 
 
-def _spoil(answers: list[Answer], effects: Iterable[Effect]) -> list[Answer]:
+def _spoil(answers: list[Answer], effects: Iterable[Effect], turned_code: str) -> list[Answer]:
     """The first answer damaged, and its repair, if the script gives one, as an answer of its own."""
     for effect in of_type(effects, SpoilResult)[:1] if answers else []:
         right, rest = answers[0], answers[1:]
         wait = round((effect.repair_after or 0) * 1000)
         if effect.how == "other-content-same-name":
-            other = replace(right, after_ms=right.after_ms + wait, rows=_turned(right.rows, 1, "0004"), how="same-name")
+            rows = _turned(right.rows, 1, turned_code)
+            other = replace(right, after_ms=right.after_ms + wait, rows=rows, how="same-name")
             return [right, other, *rest]
         wrong = replace(right, rows=_wrong_rows(right.rows, effect.how), how=effect.how)
-        repaired = replace(right, after_ms=right.after_ms + wait, part=1 if effect.how == "truncated" else 0)
+        same_name = effect.how in ("truncated", "dropped")
+        repaired = replace(right, after_ms=right.after_ms + wait, part=1 if same_name else 0)
         return [wrong, *([] if effect.repair_after is None else [repaired]), *rest]
     return answers
 
@@ -168,7 +176,7 @@ def _wrong_rows(rows: pl.DataFrame, how: str) -> pl.DataFrame:
     if how == "unknown-item":
         nobody = pl.concat_str(pl.col("reference").str.slice(0, 12), pl.lit("99999999"))
         return rows.with_columns(pl.when(is_first).then(nobody).otherwise(pl.col("reference")).alias("reference"))
-    return rows
+    return rows.head(-(-rows.height // 2)) if how == "partial" else rows
 
 
 def _duplicates(answers: list[Answer], effects: Iterable[Effect]) -> list[Answer]:
@@ -225,6 +233,20 @@ def _later(
         rows = _rows(of_action, words[np.zeros(of_action.height, dtype=np.int64)], settled_on)
         answers.append(Answer(start + round(action.seconds * 1000), Kind.RETURN if back else Kind.RESULT, 0, rows))
     return answers
+
+
+def standing(items: pl.DataFrame, answers: tuple[Answer, ...]) -> pl.DataFrame:
+    """Every item with the last thing said about it; PROCESSING, as ``ANSWER_SCHEMA``, where nothing was said yet.
+
+    A damaged answer counts only while it is the last one, a partial one for what it says.
+    """
+    silent = items.select(
+        pl.col(name) if name in items.columns else pl.lit(_SILENT.get(name), dtype=kind).alias(name)
+        for name, kind in ANSWER_SCHEMA.items()
+    )
+    said = [answer.rows for answer in answers[:-1] if answer.how in (None, "same-name", "partial")]
+    said += [answer.rows for answer in answers[-1:]]
+    return pl.concat([silent, *said]).unique("reference", keep="last", maintain_order=True)
 
 
 def _code(action: Action) -> str | None:

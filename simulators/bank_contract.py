@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -24,6 +24,12 @@ class Order:
     message_id: str
     requested_on: date
     items: pl.DataFrame
+    created_on: date | None = None  # where the format says when it was written
+
+    @property
+    def day(self) -> date:
+        """The date that the bank's answers to it carry."""
+        return self.created_on or self.requested_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,14 @@ class Codec(Protocol):
         """The answer to a question about something the bank never saw."""
 
 
+@runtime_checkable
+class Totalling(Protocol):
+    """A codec whose results carry a total that can be wrong; others do not have this."""
+
+    def wrong_total(self, order: Order, kind: Kind, number: int, rows: pl.DataFrame) -> bytes:
+        """The result with a total that is one fen more than its rows make."""
+
+
 class Seal(Protocol):
     """The bank's signature, and the reading of ours."""
 
@@ -82,6 +96,7 @@ class Outgoing:
     content: bytes
     signature: bytes | None
     whole: bool = True
+    tag: str = ""  # what tells what is said now from what was said before (ETag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +106,4 @@ class Taken:
     reply: Outgoing | None
     effects: tuple[Effect, ...] = field(default=())
     follow_up: Callable[[], None] | None = None  # bulk work that need not keep the caller waiting; to be called once
+    refused: bool = False  # no reply, as the id is booked with other content, or there is no way to refuse

@@ -26,7 +26,11 @@ Keys = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Director
 State = Annotated[Path, typer.Option(help="Where this simulator keeps its books and files.")]
 Seed = Annotated[int | None, typer.Option(help="Overrides the script's seed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Say that it is ready as one line of JSON.")]
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
+BankHost = Annotated[str | None, typer.Option("--host", help="Address to listen on, or to call.")]
+Username = Annotated[str | None, typer.Option(help="The login name, if not the profile's.")]
+Config = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Directory of profiles; none: the shipped one.")
+]
 
 RequestedOn = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day to pay on; today if not given.")]
 CHINA = timezone(timedelta(hours=8))
@@ -74,16 +78,55 @@ def _announce(ready: dict[str, Any], as_json: bool) -> None:
 
 
 @app.command()
-def keys(directory: Path, client: Annotated[str, typer.Option(help="The platform's client id.")] = "platform") -> None:
+def keys(
+    directory: Path,
+    client: Annotated[str, typer.Option(help="The platform's client id.")] = "platform",
+    config: Config = None,
+    add_banks: Annotated[bool, typer.Option(help="Keep what is there; add the keys of new banks.")] = False,
+) -> None:
     """Make demo keys for both sides: the gateway's keystore and every simulator's key files."""
-    from simulators.keys import KeysExist, create_demo_keys, described
+    from messages.layout.positions import ConfigurationRefused
+    from simulators.keys import KeysExist, add_bank_keys, create_demo_keys, described
 
     try:
-        create_demo_keys(directory, client)
+        if add_banks:
+            add_bank_keys(directory, config)
+        else:
+            create_demo_keys(directory, client, config)
         _announce(described(directory, client), True)
-    except KeysExist as error:
+    except (KeysExist, ConfigurationRefused, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def bank(
+    name: Annotated[str, typer.Argument(help="Whose profile: config/banks/NAME.yaml.")],
+    keys: Keys,
+    state: State,
+    config: Config = None,
+    port: Port = 0,
+    control_port: ControlPort = 0,
+    script: ScriptFile = None,
+    seed: Seed = None,
+    username: Username = None,
+    host: BankHost = None,
+    push_to: Annotated[str | None, typer.Option(help="HOST:PORT for pushed messages (TCP).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Any bank that has a profile: its files or messages, signed, as a script says (任一银行)."""
+
+    async def start(reactor: Any) -> Any:
+        from simulators.bank import start as begin
+        from simulators.bank_doors import Place, address
+        from simulators.declaration import read_bank, shipped_config
+        from simulators.script_file import load_script
+
+        data = read_bank(config or shipped_config(), name)
+        place = Place(keys / data.declaration.bank, state, host, port, username, address(push_to))
+        return await begin(reactor, data, load_script(script, seed), place, control_port)
+
+    _run(start, as_json)
 
 
 @app.command("bank-files")
@@ -94,20 +137,12 @@ def bank_files(
     control_port: ControlPort = 0,
     script: ScriptFile = None,
     seed: Seed = None,
-    username: Annotated[str, typer.Option(help="The gateway's login name.")] = "gateway",
-    host: Host = "127.0.0.1",
+    username: Username = None,
+    host: BankHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bank rural-fixed: fixed-width files over SFTP, signed by SM2 (文件接口银行)."""
-
-    async def start(reactor: Any) -> Any:
-        from simulators import bank_files
-        from simulators.script_file import load_script
-
-        played = load_script(script, seed)
-        return await bank_files.start(reactor, played, keys, state, port, control_port, host, username)
-
-    _run(start, as_json)
+    """The same as `bank rural-fixed`: fixed-width files over SFTP (文件接口银行)."""
+    bank("rural-fixed", keys, state, None, port, control_port, script, seed, username, host, None, as_json)
 
 
 @app.command("bank-messages")
@@ -118,19 +153,11 @@ def bank_messages(
     control_port: ControlPort = 0,
     script: ScriptFile = None,
     seed: Seed = None,
-    host: Host = "127.0.0.1",
+    host: BankHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bank city-iso: ISO 20022 over HTTPS with certificates on both sides (报文接口银行)."""
-
-    async def start(reactor: Any) -> Any:
-        from simulators import bank_messages
-        from simulators.script_file import load_script
-
-        played = load_script(script, seed)
-        return bank_messages.start(reactor, played, keys, state, port, control_port, host)
-
-    _run(start, as_json)
+    """The same as `bank city-iso`: ISO 20022 over HTTPS (报文接口银行)."""
+    bank("city-iso", keys, state, None, port, control_port, script, seed, None, host, None, as_json)
 
 
 @app.command()
@@ -198,13 +225,14 @@ def submit(
     seed: Annotated[int, typer.Option(help="The same seed makes the same roster.")] = 0,
     batches: Annotated[int, typer.Option(min=1, max=18, help="Batches, one project each.")] = 6,
     requested_on: RequestedOn = None,
+    everywhere: Annotated[bool, typer.Option(help="Payees at every kind of bank, all batches prefunded.")] = False,
 ) -> None:
     """Submit synthetic batches to a gateway, signed; one line of JSON a batch (提交批次)."""
     from simulators.platform_client import ApiRefused, PlatformClient
     from simulators.roster import roster
 
     client = PlatformClient(base_url, keys / "platform")
-    for batch in roster(items, seed, batches=batches, requested_on=_day(requested_on)):
+    for batch in roster(items, seed, batches=batches, requested_on=_day(requested_on), everywhere=everywhere):
         try:
             print(client.submit(batch).body.decode("utf-8"), flush=True)
         except (ApiRefused, OSError) as error:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import orjson
 import polars as pl
 from klein import Klein
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulators.counterparty import Counterparty
 from simulators.http_door import answer, answer_json, body_of, listen
@@ -17,6 +18,7 @@ from simulators.script import Script
 from simulators.script_file import ScriptRefused, read_script
 
 _LONGEST_ABSENCE_SECONDS = 86_400.0
+_FARTHEST_SECONDS = 366 * 86_400.0
 
 
 class Books(Protocol):
@@ -27,6 +29,15 @@ class Books(Protocol):
 
     def items(self) -> pl.DataFrame:
         """One row per item."""
+
+
+class Steering(BaseModel):
+    """What is done to a simulator's clock: stopped or let run, then put forward."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    advance_seconds: float = Field(default=0, ge=0, le=_FARTHEST_SECONDS)
+    stopped: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,8 @@ class Control:
             ("/control/hold", "POST", self._hold),
             ("/control/release", "POST", self._release),
             ("/control/offline", "POST", self._offline),
+            ("/control/clock", "GET", self._time),
+            ("/control/clock", "POST", self._steer),
         ):
             self.app.route(path, methods=[method])(handler)
 
@@ -103,6 +116,19 @@ class Control:
         if self._desk.away:
             self._shut()
         return self._pending(request)
+
+    def _time(self, request: Any) -> bytes:
+        return answer_json(request, {"now_ms": self._desk.clock(), "stopped": self._desk.clock.stopped})
+
+    def _steer(self, request: Any) -> bytes:
+        try:
+            steering = Steering.model_validate_json(body_of(request))
+        except ValidationError:
+            return answer_json(request, {"error": 'send {"advance_seconds": n} or {"stopped": true or false}'}, 400)
+        if steering.stopped is not None:
+            (self._desk.clock.stop if steering.stopped else self._desk.clock.run)()
+        self._desk.clock.advance(steering.advance_seconds)
+        return self._time(request)
 
 
 def open_control(reactor: Any, control: Control, port: int) -> int:

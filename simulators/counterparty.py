@@ -20,12 +20,47 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class SteeredClock:
+    """A clock that a tester can put forward, stop and start again, over any other clock."""
+
+    def __init__(self, source: Clock = wall_clock_ms):
+        self._source = source
+        self._ahead_ms = 0
+        self._stopped_at_ms: int | None = None
+
+    def __call__(self) -> int:
+        """Milliseconds since the epoch."""
+        return self._stopped_at_ms if self._stopped_at_ms is not None else self._source() + self._ahead_ms
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still unless put forward."""
+        return self._stopped_at_ms is not None
+
+    def advance(self, seconds: float) -> None:
+        """Put it forward; a clock never goes back."""
+        step = max(0, round(seconds * 1000))
+        self._ahead_ms += step
+        if self._stopped_at_ms is not None:
+            self._stopped_at_ms += step
+
+    def stop(self) -> None:
+        """Stand still."""
+        self._stopped_at_ms = self()
+
+    def run(self) -> None:
+        """Go on from where it stands."""
+        if self._stopped_at_ms is not None:
+            self._ahead_ms = self._stopped_at_ms - self._source()
+            self._stopped_at_ms = None
+
+
 class Counterparty(Generic[T]):
     """The part of a simulator that a tester steers; ``T`` is what its agenda holds."""
 
     def __init__(self, script: Script, clock: Clock = wall_clock_ms):
         self.script = script
-        self.clock = clock
+        self.clock = SteeredClock(clock)
         self.agenda: Agenda[T] = Agenda()
         self._away_until_ms = 0
         self._receiving = 0

@@ -11,9 +11,11 @@ from twisted.internet.task import deferLater
 from twisted.web.server import Site
 
 from simulators.answers import of_type
+from simulators.counterparty import Clock, wall_clock_ms
 from simulators.script import DelayAcknowledgement, Effect, LoseReply
 
 LOOPBACK = "127.0.0.1"
+_LOOK_SECONDS = 0.02
 Answer = bytes | Deferred[bytes]
 
 
@@ -66,9 +68,21 @@ def drop(request: Any) -> Deferred[bytes]:
     return never
 
 
-def replied(reactor: Any, request: Any, effects: tuple[Effect, ...], content: bytes) -> Answer:
-    """The answer as the script lets it through: at once, late, or never."""
+def replied(
+    reactor: Any, request: Any, effects: tuple[Effect, ...], content: bytes, clock: Clock = wall_clock_ms
+) -> Answer:
+    """The answer as the script lets it through: at once, late by the counterparty's ``clock``, or never."""
     for lost in of_type(effects, LoseReply):
-        return drop(request) if lost.answer_after is None else deferLater(reactor, lost.answer_after, lambda: content)
+        return drop(request) if lost.answer_after is None else _late(reactor, clock, lost.answer_after, content)
     wait = sum(effect.seconds for effect in of_type(effects, DelayAcknowledgement))
-    return deferLater(reactor, wait, lambda: content) if wait else content
+    return _late(reactor, clock, wait, content) if wait else content
+
+
+async def _waited(reactor: Any, clock: Clock, due_ms: int, content: bytes) -> bytes:
+    while clock() < due_ms:
+        await deferLater(reactor, _LOOK_SECONDS, lambda: None)
+    return content
+
+
+def _late(reactor: Any, clock: Clock, seconds: float, content: bytes) -> Deferred[bytes]:
+    return Deferred.fromCoroutine(_waited(reactor, clock, clock() + round(seconds * 1000), content))

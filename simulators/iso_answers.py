@@ -10,10 +10,11 @@ from xml.sax.saxutils import escape
 import polars as pl
 
 from messages.iso20022.schema import PAIN_001, PAIN_002, namespace
-from simulators.answers import ANSWER_SCHEMA, Answer, Status
+from simulators.answers import Status
 
+_OPENING: Final = 1
+_SOUND: Final = "ACTC"
 _ISO_STATUS: Final = {
-    "": "ACTC",
     Status.PAID: "ACSC",
     Status.FAILED: "RJCT",
     Status.PROCESSING: "ACSP",
@@ -26,20 +27,6 @@ _ROW: Final = (
     '<OrgnlTxRef><Amt><InstdAmt Ccy="CNY">{}.{}</InstdAmt></Amt>{}'
     "<CdtrAcct><Id><Othr><Id>{}</Id></Othr></Id></CdtrAcct></OrgnlTxRef></TxInfAndSts>"
 )
-
-
-def status_now(items: pl.DataFrame, answers: tuple[Answer, ...]) -> pl.DataFrame:
-    """Every item with the last thing said about it (``ANSWER_SCHEMA``; status empty where nothing was said).
-
-    Damaged answers count only while they are the last one.
-    """
-    silent = items.select(
-        pl.col(name) if name in items.columns else pl.lit("" if name == "status" else None, dtype=kind).alias(name)
-        for name, kind in ANSWER_SCHEMA.items()
-    )
-    said = [answer.rows for answer in answers[:-1] if answer.how in (None, "same-name")]
-    said += [answer.rows for answer in answers[-1:]]
-    return pl.concat([silent, *said]).unique("reference", keep="last", maintain_order=True)
 
 
 def _escaped(column: str) -> pl.Expr:
@@ -59,12 +46,12 @@ def _reason() -> pl.Expr:
     return pl.format("<StsRsnInf><Rsn>{}</Rsn>{}</StsRsnInf>", tagged, more).fill_null("")
 
 
-def _rows(rows: pl.DataFrame) -> bytes:
+def _rows(rows: pl.DataFrame, statuses: dict[Status, str]) -> bytes:
     settled = pl.format("<IntrBkSttlmDt>{}</IntrBkSttlmDt>", pl.col("settled_on").dt.strftime("%Y-%m-%d")).fill_null("")
     serial = pl.format("<AcctSvcrRef>{}</AcctSvcrRef>", "serial").fill_null("")
     line = pl.format(
         _ROW,
-        *("reference", pl.col("status").replace_strict(_ISO_STATUS, return_dtype=pl.String), _reason(), serial),
+        *("reference", pl.col("status").replace_strict(statuses, return_dtype=pl.String), _reason(), serial),
         *(pl.col("amount_fen") // 100, (pl.col("amount_fen") % 100).cast(pl.String).str.zfill(2), settled),
         _escaped("account"),
     )
@@ -75,11 +62,9 @@ def _rows(rows: pl.DataFrame) -> bytes:
 
 def _group_status(rows: pl.DataFrame) -> str:
     said = set(rows["status"].unique().to_list())
-    if said == {""}:
-        return "ACTC"
     if said == {Status.PAID.value}:
         return "ACSC"
-    return "ACSP" if "" in said or Status.PROCESSING in said else "PART"
+    return "ACSP" if Status.PROCESSING in said else "PART"
 
 
 def _document(message_id: str, day: date, number: int, group: str, reason: str, payment: bytes) -> bytes:
@@ -94,10 +79,15 @@ def _document(message_id: str, day: date, number: int, group: str, reason: str, 
 
 
 def status_report(message_id: str, day: date, number: int, rows: pl.DataFrame) -> bytes:
-    """The report over ``status_now`` rows; ``number`` tells the reports on one order apart."""
-    opening = f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{message_id}</OrgnlPmtInfId>\n".encode()
-    payment = opening + _rows(rows) + b"</OrgnlPmtInfAndSts>"
-    return _document(message_id, day, number, _group_status(rows), "", payment)
+    """The report over ``ANSWER_SCHEMA`` rows; ``number`` tells the reports on one order apart.
+
+    The first is given before anything was decided: what is in process is technically sound there.
+    """
+    opening = number == _OPENING
+    statuses = _ISO_STATUS | {Status.PROCESSING: _SOUND} if opening else _ISO_STATUS
+    head = f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{message_id}</OrgnlPmtInfId>\n".encode()
+    payment = head + _rows(rows, statuses) + b"</OrgnlPmtInfAndSts>"
+    return _document(message_id, day, number, _SOUND if opening else _group_status(rows), "", payment)
 
 
 def refusal_report(message_id: str, day: date, code: str, text: str) -> bytes:

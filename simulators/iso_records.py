@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import polars as pl
 from lxml import etree
 
 from messages.iso20022.schema import PAIN_001, namespace, schema
+from simulators.bank_contract import MessageInvalid, Order
 
 SCHEMA_CHECK_BYTES: Final = 5_000_000
 _PIECE_BYTES: Final = 2_000_000
@@ -49,24 +49,6 @@ _CONTROLS: Final = bytes(octet for octet in range(0x20) if octet not in b"\t\n\r
 """Whatever makes text and markup differ: entities, comments, sections, instructions, illegal characters."""
 
 
-class MessageInvalid(Exception):
-    """A message that this bank refuses as a whole; ``code`` is an ISO 20022 status reason."""
-
-    def __init__(self, code: str, text: str):
-        self.code, self.text = code, text
-        super().__init__(f"{code}: {text}")
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentOrder:
-    """What was read: items with reference, account, name, amount_fen."""
-
-    message_id: str
-    requested_on: date
-    total_fen: int
-    items: pl.DataFrame
-
-
 def fen(amount: str) -> int:
     """Fen from yuan with two decimals, exactly; raises MessageInvalid."""
     match = _AMOUNT.fullmatch(amount)
@@ -83,7 +65,7 @@ def _parsed(octets: bytes) -> etree._Element:
         raise MessageInvalid("FF01", f"not well-formed XML: {error.msg}"[:100]) from None
 
 
-def read_pain001(body: bytes) -> PaymentOrder:
+def read_pain001(body: bytes) -> Order:
     """Read and check one message; raises MessageInvalid."""
     if b"<!DOCTYPE" in body[:4096]:
         raise MessageInvalid("FF01", "a document type declaration is refused")
@@ -150,7 +132,7 @@ def _items_fast(piece: bytes) -> pl.DataFrame:
     return found.select("reference", "account", "name").with_columns(amounts)
 
 
-def _order(head: etree._Element, items: pl.DataFrame) -> PaymentOrder:
+def _order(head: etree._Element, items: pl.DataFrame) -> Order:
     def text(path: str) -> str:
         found = head.findtext(path, "", _NS)
         return found if isinstance(found, str) else ""
@@ -166,4 +148,4 @@ def _order(head: etree._Element, items: pl.DataFrame) -> PaymentOrder:
         requested = date.fromisoformat(text("p:CstmrCdtTrfInitn/p:PmtInf/p:ReqdExctnDt/p:Dt"))
     except ValueError:
         raise MessageInvalid("DT01", "ReqdExctnDt is not a date") from None
-    return PaymentOrder(text("p:CstmrCdtTrfInitn/p:GrpHdr/p:MsgId"), requested, total, items)
+    return Order(text("p:CstmrCdtTrfInitn/p:GrpHdr/p:MsgId"), requested, items)

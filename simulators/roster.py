@@ -29,6 +29,14 @@ _BANKS: Final = tuple(
         *("31373100001", "10273100001", "10373100001"),  # 城商行、国有大行
     )
 )
+_EVERYWHERE: Final = tuple(
+    bank_code(start)
+    for start in (
+        *("40273100001", "40373850001", "31473100001", "31373100001", "32073100001", "40173100001"),
+        *("10373100001", "10273100001", "30873100001", "10473100001", "10573100001"),
+    )
+)
+"""One or two of every kind of bank: a roster that reaches each family of the shipped profiles."""
 _CARD_KINDS: Final = (
     *[AccountKind.SOCIAL_SECURITY_CARD.value] * 7,
     *[AccountKind.BANK_CARD.value] * 2,
@@ -68,34 +76,46 @@ def roster(
     batches: int = 6,
     requested_on: date = date(2026, 11, 24),
     bad_share: Decimal = BAD_SHARE,
+    everywhere: bool = False,
 ) -> list[RosterBatch]:
-    """``items`` items in ``batches`` batches, one project each; the second batch, if any, is CSV."""
+    """``items`` items in ``batches`` batches, one project each; the second batch, if any, is CSV.
+
+    ``everywhere``: payees at every kind of bank, all batches prefunded (实拨), so that each item goes to its own bank.
+    """
     projects = listed_projects()
     count = max(1, min(batches, items, len(projects)))
     sizes = [items // count + (number < items % count) for number in range(count)]
     made, first = [], 0
     for number, size in enumerate(sizes):
-        made.append(_batch(projects[number], seed, number, first, size, requested_on, bad_share))
+        made.append(_batch(projects[number], seed, number, first, size, requested_on, bad_share, everywhere))
         first += size
     return made
 
 
 def _batch(
-    project: Project, seed: int, number: int, first: int, size: int, requested_on: date, bad_share: Decimal
+    project: Project,
+    seed: int,
+    number: int,
+    first: int,
+    size: int,
+    requested_on: date,
+    bad_share: Decimal,
+    everywhere: bool,
 ) -> RosterBatch:
     blocks, flaws = [], []
     for start in range(0, size, _BLOCK):
         draws = Draws(seed, first + start, min(_BLOCK, size - start))
-        block = _items(project, draws)
+        block = _items(project, draws, _EVERYWHERE if everywhere else _BANKS)
         chosen = choose_flaws(draws, block["id_type"] == IdType.RESIDENT_ID.value, bad_share)
         blocks.append(with_flaws(block, chosen))
         flaws.append(chosen)
     items = pl.concat(blocks)
-    header = header_of(project, seed, number, requested_on, items.height, int(items["amount_fen"].sum()))
+    total_fen = int(items["amount_fen"].sum())
+    header = header_of(project, seed, number, requested_on, items.height, total_fen, prefunded=everywhere or None)
     return RosterBatch(header, items, flaw_list(pl.concat(flaws)), "csv" if number == 1 else "ndjson")
 
 
-def _items(project: Project, draws: Draws) -> pl.DataFrame:
+def _items(project: Project, draws: Draws, banks: tuple[str, ...]) -> pl.DataFrame:
     organisation = pl.Series(draws.one_in("is-organisation", 33))
     document, id_number = _documents(draws)
     kinds = draws.pick("account-kind", _CARD_KINDS)
@@ -110,7 +130,7 @@ def _items(project: Project, draws: Draws) -> pl.DataFrame:
         "id_number": credit_codes(draws.places).zip_with(organisation, id_number),
         "account": padded("300099", draws.places, 11).zip_with(organisation, account),
         "account_kind": _either(organisation, AccountKind.CORPORATE, kinds),
-        "bank_code": draws.pick("bank", _BANKS),
+        "bank_code": draws.pick("bank", banks),
         "mobile": mobile,
         "address": addresses(draws),
         "amount_fen": pl.Series((draws.below("amount", project.steps) + 1) * project.step_fen),

@@ -14,10 +14,17 @@ _PAYING_BANKS: Final = (bank_code("40273809001"), bank_code("31373019001"))  # t
 
 
 def header_of(
-    project: Project, seed: int, number: int, requested_on: date, count: int, total_fen: int
+    project: Project,
+    seed: int,
+    number: int,
+    requested_on: date,
+    count: int,
+    total_fen: int,
+    *,
+    prefunded: bool | None = None,
 ) -> dict[str, Any]:
-    """A header for the ``number``-th batch of a roster; even ones are 零余额, odd ones 实拨."""
-    prefunded = number % 2 == 1
+    """A header for the ``number``-th batch of a roster; unless said, even ones are 零余额, odd ones 实拨."""
+    prefunded = number % 2 == 1 if prefunded is None else prefunded
     grain = project.code.startswith("GDDL")  # paid out of the grain risk fund
     return {
         "batch_no": f"CX{requested_on:%Y%m%d}-{seed}-{project.code}",

@@ -110,8 +110,14 @@ class DelayAcknowledgement(Part):
     seconds: Seconds
 
 
+class DropAcknowledgement(Part):
+    """Files: the file-level answer (回执) never comes; results do."""
+
+    do: Literal["drop-acknowledgement"]
+
+
 class LoseReply(Part):
-    """HTTP: the instruction is taken, yet the caller never learns: connection dropped, or answered ``seconds`` late."""
+    """Messages: the instruction is taken, yet the caller never learns: connection dropped, or answered ``seconds`` late."""
 
     do: Literal["lose-reply"]
     answer_after: Seconds | None = None
@@ -167,6 +173,7 @@ class SpoilResult(Part):
     """The first result is damaged in one ``how``; if ``repair_after`` is given, the right one follows then.
 
     A ``truncated`` file is completed under its own name; everything else is repaired under the next part number.
+    ``partial`` is sound but for half of its rows; ``dropped`` is never sent.
     """
 
     do: Literal["spoil-result"]
@@ -178,6 +185,9 @@ class SpoilResult(Part):
         "missing-signature",
         "truncated",
         "garbled",
+        "wrong-encoding",
+        "partial",
+        "dropped",
         "other-content-same-name",
     ]
     repair_after: Seconds | None = None
@@ -192,6 +202,7 @@ class GoOffline(Part):
 
 Effect = Annotated[
     DelayAcknowledgement
+    | DropAcknowledgement
     | LoseReply
     | RefuseFile
     | DelayResult

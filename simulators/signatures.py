@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -16,27 +16,28 @@ from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
 from crypto.signature_text import decode_signature, encode_signature
 
 SM2_USER_ID = "1234567812345678"
+RsaScheme = Literal["rsa-pkcs1-sha256", "rsa-pss-sha256"]
 
 
 class Seal(Protocol):
-    """How one counterparty signs its own messages and checks the gateway's; signatures travel as base64 text."""
+    """How one counterparty signs its own messages and checks the gateway's."""
 
     def sign(self, content: bytes) -> bytes:
-        """Base64, without a line end."""
+        """As the bank's signatures travel (base64 unless said otherwise), without a line end."""
 
     def is_genuine(self, content: bytes, signature: bytes) -> bool:
         """Whether the gateway signed exactly these bytes."""
 
 
-def _signed(signer: StreamSigner, content: bytes) -> bytes:
+def _signed(signer: StreamSigner, content: bytes, encoding: str) -> bytes:
     signer.update(content)
-    return encode_signature(signer.signature(), "base64")
+    return encode_signature(signer.signature(), encoding)
 
 
-def _verified(verifier: StreamVerifier, content: bytes, signature: bytes) -> bool:
+def _verified(verifier: StreamVerifier, content: bytes, signature: bytes, encoding: str) -> bool:
     verifier.update(content)
     try:
-        verifier.verify(decode_signature(signature, "base64"))
+        verifier.verify(decode_signature(signature, encoding))
     except SignatureInvalid:
         return False
     return True
@@ -44,47 +45,64 @@ def _verified(verifier: StreamVerifier, content: bytes, signature: bytes) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Sm2Seal:
-    """SM2 with SM3, DER, default user id; ``secret`` 32, public keys 64 octets."""
+    """SM2 with SM3; ``secret`` 32, public keys 64 octets."""
 
     secret: bytes
     public: bytes
     gateway_public: bytes
+    user_id: str = SM2_USER_ID
+    form: Literal["der", "raw"] = "der"
+    encoding: str = "base64"
 
     @classmethod
-    def load(cls, own: Path, gateway: Path) -> Sm2Seal:
+    def load(
+        cls,
+        own: Path,
+        gateway: Path,
+        user_id: str = SM2_USER_ID,
+        form: Literal["der", "raw"] = "der",
+        encoding: str = "base64",
+    ) -> Sm2Seal:
         """From PKCS#8 and SubjectPublicKeyInfo PEM files; raises KeyUnusable."""
         secret, public = private_from_pem(own.read_text("ascii"))
-        return cls(secret, public, public_from_pem(gateway.read_text("ascii")))
+        return cls(secret, public, public_from_pem(gateway.read_text("ascii")), user_id, form, encoding)
 
     def sign(self, content: bytes) -> bytes:
         """See Seal."""
-        return _signed(Sm2Signer("simulator", self.secret, self.public, SM2_USER_ID, "der"), content)
+        signer = Sm2Signer("simulator", self.secret, self.public, self.user_id, self.form)
+        return _signed(signer, content, self.encoding)
 
     def is_genuine(self, content: bytes, signature: bytes) -> bool:
         """See Seal."""
-        return _verified(Sm2Verifier({"gateway": self.gateway_public}, SM2_USER_ID, "der"), content, signature)
+        verifier = Sm2Verifier({"gateway": self.gateway_public}, self.user_id, self.form)
+        return _verified(verifier, content, signature, self.encoding)
 
 
 @dataclass(frozen=True, slots=True)
 class RsaSeal:
-    """RSA PKCS#1 v1.5 with SHA-256."""
+    """RSA with SHA-256, PKCS#1 v1.5 or PSS."""
 
     own: RSAPrivateKey
     gateway: RSAPublicKey
+    scheme: RsaScheme = "rsa-pkcs1-sha256"
+    encoding: str = "base64"
 
     @classmethod
-    def load(cls, own: Path, gateway: Path) -> RsaSeal:
+    def load(
+        cls, own: Path, gateway: Path, scheme: RsaScheme = "rsa-pkcs1-sha256", encoding: str = "base64"
+    ) -> RsaSeal:
         """From PKCS#8 and SubjectPublicKeyInfo PEM files; raises KeyUnusable."""
         private = serialization.load_pem_private_key(own.read_bytes(), password=None)
         public = serialization.load_pem_public_key(gateway.read_bytes())
         if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
             raise KeyUnusable(f"{own.name} and {gateway.name} must hold RSA keys")
-        return cls(private, public)
+        return cls(private, public, scheme, encoding)
 
     def sign(self, content: bytes) -> bytes:
         """See Seal."""
-        return _signed(RsaSigner("simulator", self.own, "rsa-pkcs1-sha256"), content)
+        return _signed(RsaSigner("simulator", self.own, self.scheme), content, self.encoding)
 
     def is_genuine(self, content: bytes, signature: bytes) -> bool:
         """See Seal."""
-        return _verified(RsaVerifier({"gateway": self.gateway}, "rsa-pkcs1-sha256"), content, signature)
+        verifier = RsaVerifier({"gateway": self.gateway}, self.scheme)
+        return _verified(verifier, content, signature, self.encoding)

@@ -1,4 +1,4 @@
-"""The ISO 20022 dialect (ISO 20022 报文方言): pain.001.001.09 out, pain.002.001.11 in.
+"""The ISO 20022 dialect (ISO 20022 报文方言): pain.001.001.09 out; pain.002, pacs.004, camt.053 and camt.054 in.
 
 One file is one message with one payment information whose id is the message id. Where a bank never received a
 message it says so in a JSON answer, told from XML by its first octet.
@@ -6,18 +6,23 @@ message it says so in a JSON answer, told from XML by its first octet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Final
 
 import polars as pl
 
 from adapters.contract import CannotTranslate, InstructionHead, MessageRefused, ParsedResult
+from adapters.dialects.iso20022_accounts import ACCOUNT_MESSAGES
 from adapters.dialects.iso20022_status import from_report, not_found
 from adapters.profile import BankProfile
 from messages.iso20022.pain001 import Pain001Head, Pain001Unwritable, build, frame_bytes, longest_item
 from messages.iso20022.pain001_limits import unwritable
 from messages.iso20022.pain002 import parse_status_report
 from messages.iso20022.unreadable import Unreadable
+
+_NAMESPACE: Final = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
 
 
 class Iso20022Dialect:
@@ -60,14 +65,24 @@ class Iso20022Dialect:
         except Pain001Unwritable as refusal:
             raise CannotTranslate(refusal.findings) from None
 
-    def parse(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> ParsedResult:  # noqa: ARG002
+    def parse(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> ParsedResult:
         """A pain.002, or the JSON answer that the message is not known; ``name`` tells nothing over HTTP."""
+        results = self.parse_all(profile, name, chunks)
+        if len(results) != 1:
+            raise MessageRefused(f"speaks of {len(results)} instructions at once")
+        return results[0]
+
+    def parse_all(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> tuple[ParsedResult, ...]:  # noqa: ARG002
+        """Any message of the bank, told by its namespace: pain.002, pacs.004, camt.053, camt.054, or the JSON answer."""
         start, rest = _start(chunks)
         most = profile.limits.result_bytes
         if start.lstrip()[:1] == b"{":
-            return not_found(_short(chain((start,), rest)))
+            return (not_found(_short(chain((start,), rest))),)
+        read = ACCOUNT_MESSAGES.get(_definition(start))
         try:
-            return from_report(parse_status_report(chain((start,), rest), max_bytes=most))
+            if read is not None:
+                return read(chain((start,), rest), most)
+            return (from_report(parse_status_report(chain((start,), rest), max_bytes=most)),)
         except Unreadable as fault:
             raise MessageRefused(fault.what, line=fault.line, field_name=fault.field) from None
 
@@ -96,6 +111,12 @@ def _start(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
         if start.strip() or len(start) > 4_096:
             break
     return start, rest
+
+
+def _definition(start: bytes) -> str:
+    """The message definition that the document's namespace names; empty where it names none."""
+    found = _NAMESPACE.search(start[:4_096])
+    return found[1].decode("ascii") if found else ""
 
 
 def _short(chunks: Iterable[bytes]) -> bytes:

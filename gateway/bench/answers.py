@@ -12,7 +12,7 @@ import polars as pl
 from adapters.profile import BankProfile
 from gateway.bench import sample
 from messages.iso20022.pain002_build import STATUS_ROW_SCHEMA, StatusReportHead, build_status_report
-from messages.layout.fixed_width import Head, compiled
+from messages.layout.file import Head, compiled
 from messages.layout.vocabulary import MessageName
 
 MESSAGE_ID: Final = f"{sample.BATCH_REFERENCE}F0000"

@@ -15,8 +15,8 @@ def sliced_record(profile: BankProfile) -> Slices:
     assert profile.record_layout is not None  # noqa: S101 - the reader puts it there
     slices, start = [], 0
     for line in profile.record_layout.messages[MessageName.RESULT].detail:
-        slices.append((line.name, slice(start, start + line.octets)))
-        start += line.octets
+        slices.append((line.name, slice(start, start + line.width)))
+        start += line.width
     return slices
 
 

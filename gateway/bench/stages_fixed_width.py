@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from adapters.contract import InstructionHead
-from adapters.dialects.fixed_width import FixedWidthDialect
+from adapters.dialects.records import LayoutDialect
 from adapters.profile import BankProfile
 from gateway.bench import answers, sample
 from gateway.bench.rows import Asked, Row, row
@@ -32,7 +32,7 @@ def measure(items: int, directory: Path, profile: BankProfile) -> Iterator[Row]:
 def _building(items: int, profile: BankProfile) -> Row:
     blocks = list(sample.segments(items))
     head = head_of(items, sum(int(block["amount_fen"].sum()) for block in blocks))
-    pieces = [chunk.decode(profile.encoding) for chunk in FixedWidthDialect().build(profile, head, blocks)]
+    pieces = [chunk.decode(profile.encoding) for chunk in LayoutDialect().build(profile, head, blocks)]
     text = "".join(pieces)
     codec = f"{profile.encoding.upper()} encode, whole text"
     rates = contest(
@@ -47,7 +47,7 @@ def _building(items: int, profile: BankProfile) -> Row:
 
 
 def _built(profile: BankProfile, head: InstructionHead, blocks: list[pl.DataFrame]) -> int:
-    return sum(len(chunk) for chunk in FixedWidthDialect().build(profile, head, blocks))
+    return sum(len(chunk) for chunk in LayoutDialect().build(profile, head, blocks))
 
 
 def _parsing(items: int, directory: Path, profile: BankProfile) -> Row:
@@ -69,7 +69,7 @@ def _parsing(items: int, directory: Path, profile: BankProfile) -> Row:
 
 
 def _parsed(profile: BankProfile, path: Path, items: int) -> None:
-    parsed = FixedWidthDialect().parse(profile, path.name, _chunks(path))
+    parsed = LayoutDialect().parse(profile, path.name, _chunks(path))
     if sum(block.height for block in parsed.blocks) != items:
         raise RuntimeError("the parsed result does not hold every item")
 

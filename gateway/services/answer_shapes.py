@@ -80,6 +80,17 @@ class BatchLine(Shape):
     received_at: datetime | None
 
 
+class NextSending(Shape):
+    """When a bank takes what is ready for it now (下一报送时间)."""
+
+    bank: str
+    opens_at: datetime = Field(description="最早发送时间 · now, where the bank takes instructions at this moment")
+    cut_off_at: datetime = Field(description="截止时间 · what is not sent by then waits for the next opening")
+    provisional: bool = Field(
+        description="该年工作日历尚未发布，为暂估 · the year's working days are not published yet"
+    )
+
+
 class BatchStatus(BatchLine):
     """Where a batch stands (批次状态)."""
 
@@ -90,6 +101,9 @@ class BatchStatus(BatchLine):
     rejected: Count = Field(description="校验未通过 · rejected one by one; see rejections")
     counts: Counts
     by_bank: list[BankCounts]
+    next_sending: list[NextSending] = Field(
+        default=[], description="未发出部分的报送时间 · for each bank with hours that still has something to be sent"
+    )
     problems: list[BatchProblem]
     conserved: bool = Field(description="资金守恒 · every declared fen is in exactly one place")
     links: Links

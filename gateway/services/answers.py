@@ -7,26 +7,29 @@ is one segment however large the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from sqlalchemy import Connection
 
 from crypto.contract import BlindIndexer, SegmentSealer
 from gateway.core.lifecycle import ItemState
+from gateway.core.opening import Opening
 from gateway.core.segments import SegmentInfo
 from gateway.services import item_answer, result_lines, status_answer
 from gateway.services.answer_shapes import AlertLine, BatchLine, BatchStatus, ItemStatus
 from gateway.services.frames import rejections_context, result_context, segment_context, unseal_frame
 from gateway.services.result_history import history
 from gateway.services.status_answer import DECIDED
-from gateway.store import alerts, batches, lookup, rejection_blocks, results, segments
+from gateway.store import alerts, batches, instructions, lookup, rejection_blocks, results, segments
 from gateway.store.database import Store
-from gateway.store.records import Batch
+from gateway.store.records import Batch, InstructionState
 from messages.batch.numbering import SEGMENT_STRIDE
+
+UNSENT: Final = frozenset({InstructionState.PLANNED, InstructionState.BUILT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Answers:
     store: Store
     sealer: SegmentSealer
     indexer: BlindIndexer
+    opening: Callable[[str], Opening | None] = lambda _: None  # by bank: when it takes instructions
 
     def find(self, client_id: str, batch_no: str) -> Batch | None:
         """The client's own batch, or None: another client's batch does not exist for it."""
@@ -60,7 +64,9 @@ class Answers:
             decided = batch.state in DECIDED
             by_bank = batches.tally_by_bank(tx, batch_id) if decided else {}
             infos = segments.infos(tx, batch_id) if decided else []
-        return status_answer.status(batch, by_bank, infos)
+            unsent = sorted({made.bank for made in instructions.of_batch(tx, batch_id) if made.state in UNSENT})
+        openings = {bank: found for bank in unsent if (found := self.opening(bank)) is not None}
+        return status_answer.status(batch, by_bank, infos, openings)
 
     def results(self, batch_id: int) -> Iterator[bytes]:
         """The results of all accepted items as NDJSON (answer_shapes.ItemResult), one piece a segment.

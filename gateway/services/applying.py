@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from adapters.contract import MessageRefused, ParsedResult
-from crypto.contract import SignatureInvalid
-from crypto.signature_text import decode_signature
+from adapters.contract import MessageRefused
+from crypto.contract import SealBroken, SignatureInvalid
 from gateway.services import completion, group_answer, item_rows
-from gateway.services.context import Bank, Context
+from gateway.services.context import Context
 from gateway.services.jobs import finish
+from gateway.services.reading import Part, Reading, read
 from gateway.store import alerts, batches, inbox, instructions
 from gateway.store.records import Batch, InboxMessage, InboxState, Instruction, Work
 
@@ -26,56 +26,32 @@ def apply(context: Context, work: Work) -> None:
         with context.store.begin() as tx:
             finish(tx, work)
         return
-    bank = context.bank(message.bank)
     try:
-        key_id = _verify(context, bank, message)
-        parsed = bank.dialect.parse(bank.profile, message.name, context.vault.open(message.content))
-        batch, instruction = _answered(context, message, parsed)
-    except (SignatureInvalid, MessageRefused) as refused:
+        reading = read(context, message)
+    except (SignatureInvalid, SealBroken, MessageRefused) as refused:
         _quarantine(context, work, message, refused)
         return
-    _commit(context, work, message, key_id, parsed, batch, instruction)
+    _commit(context, work, message, reading)
 
 
-def _verify(context: Context, bank: Bank, message: InboxMessage) -> str:
-    if message.signature is None:
-        raise SignatureInvalid("the message has no signature")
-    verifier = context.verifier(bank.profile.security)
-    for chunk in context.vault.open(message.content):
-        verifier.update(chunk)
-    return verifier.verify(decode_signature(message.signature, bank.profile.security.encoding))
-
-
-def _answered(context: Context, message: InboxMessage, parsed: ParsedResult) -> tuple[Batch, Instruction]:
-    with context.store.read() as tx:
-        instruction = instructions.by_message_id(tx, parsed.original_message_id)
-        if instruction is None or instruction.bank != message.bank:
-            raise MessageRefused(
-                "it answers an instruction that this bank was never sent", field_name="original message id"
-            )
-        return batches.by_id(tx, instruction.batch_id), instruction
-
-
-def _commit(
-    context: Context,
-    work: Work,
-    message: InboxMessage,
-    key_id: str,
-    parsed: ParsedResult,
-    batch: Batch,
-    instruction: Instruction,
-) -> None:
-    bank, now = context.bank(message.bank), context.clock.now_ms()
-    prepared = item_rows.prepare(context, bank, batch, instruction, parsed)
+def _commit(context: Context, work: Work, message: InboxMessage, reading: Reading) -> None:
+    prepared = [item_rows.prepare(context, p.bank, p.batch, p.instruction, p.parsed) for p in reading.parts]
     with context.store.begin() as tx:
-        fresh = instructions.by_id(tx, instruction.instruction_id)
-        moved = group_answer.apply(context, tx, bank, fresh, message, parsed)
-        moved |= item_rows.apply(context, tx, fresh, batch, message, prepared)
-        batches.require_conserved(tx, batch.batch_id)
-        inbox.applied(tx, message.inbox_id, key_id, now)
-        if moved:
-            _consequences(context, tx, batch, fresh, message)
+        for part, rows in zip(reading.parts, prepared, strict=True):
+            _apply_part(context, tx, message, part, rows)
+        inbox.applied(tx, message.inbox_id, reading.key_id, context.clock.now_ms())
         finish(tx, work)
+
+
+def _apply_part(
+    context: Context, tx: Connection, message: InboxMessage, part: Part, prepared: item_rows.Prepared
+) -> None:
+    fresh = instructions.by_id(tx, part.instruction.instruction_id)
+    moved = group_answer.apply(context, tx, part.bank, fresh, message, part.parsed)
+    moved |= item_rows.apply(context, tx, fresh, part.batch, message, prepared)
+    batches.require_conserved(tx, part.batch.batch_id)
+    if moved:
+        _consequences(context, tx, part.batch, fresh, message)
 
 
 def _consequences(

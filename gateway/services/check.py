@@ -20,7 +20,8 @@ from gateway.core.segments import Segmenter, SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services import completion
 from gateway.services.building import head_of
-from gateway.services.context import Context
+from gateway.services.calendars import opening_of
+from gateway.services.context import Bank, Context
 from gateway.services.findings import Findings
 from gateway.services.frames import rejections_context, seal_frame, segment_context
 from gateway.services.jobs import finish
@@ -45,11 +46,18 @@ class Check:
         self._today = business_date(context.clock.now_ms())
         self._rules = CheckRules(today=self._today, amount_limit_fen=context.amount_limit_fen)
         self._duplicates, self._repeated = DuplicateIds(), RepeatedPayments()
-        self._rows_per_file = {n: b.dialect.rows_per_file(b.profile) for n, b in context.banks.items()}
+        self._banks = {name: self._edition(bank) for name, bank in context.banks.items()}
+        self._rows_per_file = {n: b.dialect.rows_per_file(b.profile) for n, b in self._banks.items()}
         sizes = {name: segment_rows(rows) for name, rows in self._rows_per_file.items()}
         self._segmenter = Segmenter(batch.batch_id, sizes)
         self.findings = Findings()
         self._used: set[str] = set()
+
+    def _edition(self, bank: Bank) -> Bank:
+        """The one in force on the day on which the bank will take what is ready now."""
+        today = bank.on(self._today)
+        opening = opening_of(self._context, today)
+        return today if opening is None else bank.on(opening.opens_at.date())
 
     def run(self) -> None:
         """Read all content; segments and rejections are stored as they become full."""
@@ -75,7 +83,7 @@ class Check:
 
     def _route(self, good: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
         header = self._batch.header
-        profiles = {name: bank.profile for name, bank in self._context.banks.items()}
+        profiles = {name: bank.profile for name, bank in self._banks.items()}
         banks = route(profiles, header["funding_model"], header["paying_account"]["bank_code"], good["bank_code"])
         lost = Findings.frame(good.filter(banks.is_null()), "bank_code", "NO_ROUTE")
         keep = banks.is_not_null()
@@ -85,7 +93,7 @@ class Check:
         keep = np.ones(good.height, dtype=bool)
         lost = [Findings.frame(good.clear(), "line", "NOT_CARRIED")]
         for name in banks.unique().sort():
-            bank = self._context.bank(name)
+            bank = self._banks[name]
             where = np.flatnonzero((banks == name).to_numpy())
             part = good[where]
             for row, field, _why in bank.dialect.carries(bank.profile, part):
@@ -117,7 +125,7 @@ class Check:
 
     def header_problems(self) -> list[dict[str, object]]:
         """Why no bank can pay under this header, before anything is promised."""
-        header, banks = self._batch.header, self._context.banks
+        header, banks = self._batch.header, self._banks
         payer = header["paying_account"]["bank_code"]
         known = {code for bank in banks.values() for code in bank.profile.bank_codes}
         if header["funding_model"] == "ZERO_BALANCE" and payer not in known:
@@ -152,6 +160,7 @@ class Check:
                 len(file.segments),
                 file.rows,
                 file.fen,
+                self._banks[file.bank].edition,
             )
             subject = {"instruction_id": made.instruction_id, "bank": file.bank}
             work_store.put(tx, "build", name, subject, due_at_ms=now, priority=priority)

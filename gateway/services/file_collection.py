@@ -6,7 +6,7 @@ fetched is durable before anything is read from it.
 
 from __future__ import annotations
 
-from adapters.endpoints import SftpEndpoint
+from adapters.endpoints import SftpEndpoint, SftpServerEndpoint
 from adapters.file_names import recognise
 from gateway.services.context import Bank, Context
 from gateway.services.jobs import Later
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 60
 
 def poll_files(context: Context, work: Work) -> Later:
     """One round over a bank's acknowledgement and result directories; always due again."""
-    bank = context.bank(str(work.subject["bank"]))
+    bank = context.bank_today(str(work.subject["bank"]))
     again = int(bank.profile.inquiry.every_seconds * 1000)
     try:
         for directory in _directories(bank):
@@ -35,11 +35,12 @@ def poll_files(context: Context, work: Work) -> Later:
 
 def _directories(bank: Bank) -> list[str]:
     endpoint = bank.profile.transport
-    assert isinstance(endpoint, SftpEndpoint)  # noqa: S101 - poll-files is put to work for file banks only
+    assert isinstance(endpoint, SftpEndpoint | SftpServerEndpoint)  # noqa: S101 - poll-files is put to work for file banks only
     return list(dict.fromkeys((endpoint.acknowledgement_directory, endpoint.result_directory)))
 
 
 def _collect(context: Context, bank: Bank, directory: str) -> None:
+    every = context.bank(bank.profile.bank)
     suffix, fetched = bank.profile.security.detached_suffix, 0
     listed = {file.name: file for file in context.files(bank.profile.bank).list(directory)}
     with context.store.read() as tx:
@@ -47,7 +48,7 @@ def _collect(context: Context, bank: Bank, directory: str) -> None:
     for name, file in listed.items():
         sides = listed.get(name + suffix)
         mark = (file.size + (sides.size if sides else 0), max(file.modified_at, sides.modified_at if sides else 0))
-        if name.endswith(suffix) or not _expected(bank, name) or known.get(f"{directory}/{name}") == mark:
+        if name.endswith(suffix) or not _expected(every, name) or known.get(f"{directory}/{name}") == mark:
             continue
         if name in unread:  # what came under this name first may be broken: that is known only once it is read
             continue
@@ -89,8 +90,9 @@ def _fetch(
 
 
 def _expected(bank: Bank, name: str) -> bool:
-    names = bank.profile.file_names
-    return names is not None and recognise(names, name) is not None
+    """Whether it is a message of this bank, by the names of any edition: what was sent before keeps its own."""
+    editions = (edition.profile.file_names for edition in (bank, *bank.later))
+    return any(names is not None and recognise(names, name) is not None for names in editions)
 
 
 def _complain(context: Context, bank: Bank, file: RemoteFile) -> None:

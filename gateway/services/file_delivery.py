@@ -5,6 +5,7 @@ The signature goes first, so that whoever sees the data file under its final nam
 
 from __future__ import annotations
 
+from adapters.endpoints import SftpEndpoint, SftpServerEndpoint
 from adapters.file_names import instruction_name
 from gateway.services import sending
 from gateway.services.context import Context
@@ -20,7 +21,7 @@ UNRESOLVED = {InstructionState.SENDING, InstructionState.UNKNOWN}
 
 def file_name(context: Context, instruction: Instruction) -> str:
     """The instruction file's name in this bank's pattern: derived, so a retry uses the same."""
-    names = context.bank(instruction.bank).profile.file_names
+    names = context.bank_of(instruction).profile.file_names
     if names is None:
         raise ValueError(f"bank {instruction.bank}: file_names is missing in its profile")
     return instruction_name(names, instruction.message_id)
@@ -28,6 +29,8 @@ def file_name(context: Context, instruction: Instruction) -> str:
 
 def send_file(context: Context, work: Work) -> Later | None:
     """Deliver one instruction file; on a fault the honest next step of ``sending``."""
+    if (opens := sending.closed_until_ms(context, work)) is not None:
+        return Later(opens)
     instruction, permit = sending.permit(context, int(work.subject["instruction_id"]))
     if permit is Permit.NOTHING:
         sending.known(context, work, instruction)
@@ -59,7 +62,7 @@ def ask_file(context: Context, work: Work) -> Later | None:
         with context.store.begin() as tx:
             finish(tx, work)
         return None
-    again = context.clock.now_ms() + int(context.bank(instruction.bank).profile.inquiry.every_seconds * 1000)
+    again = context.clock.now_ms() + int(context.bank_of(instruction).profile.inquiry.every_seconds * 1000)
     overdue(context, instruction)
     if instruction.state not in UNRESOLVED:
         return Later(again)
@@ -74,16 +77,16 @@ def ask_file(context: Context, work: Work) -> Later | None:
 
 
 def _arrived(context: Context, instruction: Instruction) -> bool:
-    endpoint = context.bank(instruction.bank).profile.transport
-    assert endpoint.kind == "sftp" and instruction.content is not None  # noqa: S101 - file banks, built files
+    endpoint = context.bank_of(instruction).profile.transport
+    assert isinstance(endpoint, SftpEndpoint | SftpServerEndpoint) and instruction.content is not None  # noqa: S101 - file banks, built files
     found = context.files(instruction.bank).find(endpoint.outgoing_directory, file_name(context, instruction))
     return found is not None and found.size == instruction.content.size
 
 
 def _put(context: Context, instruction: Instruction) -> None:
-    profile = context.bank(instruction.bank).profile
+    profile = context.bank_of(instruction).profile
     endpoint, content, signature = profile.transport, instruction.content, instruction.signature
-    assert endpoint.kind == "sftp" and content is not None and signature is not None  # noqa: S101
+    assert isinstance(endpoint, SftpEndpoint | SftpServerEndpoint) and content is not None and signature is not None  # noqa: S101
     name, files = file_name(context, instruction), context.files(instruction.bank)
     try:
         files.put(endpoint.outgoing_directory, name + profile.security.detached_suffix, [signature], len(signature))

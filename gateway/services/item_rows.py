@@ -141,7 +141,7 @@ def _set_aside(
 ) -> None:
     if prepared.strangers is not None:
         sealed = seal_frame(context.sealer, prepared.strangers, unmatched_context(message.inbox_id))
-        results.unmatched(tx, message.inbox_id, sealed)
+        results.unmatched(tx, message.inbox_id, sealed, instruction.instruction_id)
         _alert_disposition(context, tx, message, Disposition.UNKNOWN_ITEM.value, prepared.strangers)
     if prepared.unmapped is not None:
         for pair in prepared.unmapped.select("status_raw", "reason_raw").unique().head(20).iter_rows():

@@ -11,7 +11,7 @@ DONE = {InstructionState.COMPLETED, InstructionState.REFUSED}
 
 def overdue(context: Context, instruction: Instruction) -> None:
     """Alert when a sent instruction is still without its final results after the profile's patience."""
-    patience = context.bank(instruction.bank).profile.inquiry.give_up_alert_after_seconds
+    patience = context.bank_of(instruction).profile.inquiry.give_up_alert_after_seconds
     since, now = instruction.sent_at_ms or instruction.sending_at_ms, context.clock.now_ms()
     if instruction.state in DONE or since is None or now - since < patience * 1000:
         return

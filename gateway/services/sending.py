@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.core.backoff import retry_delay_ms
 from gateway.core.lifecycle import ItemEvent
+from gateway.services import calendars
 from gateway.services.context import Context
 from gateway.services.jobs import Later, finish, give_back
 from gateway.services.states import step_instruction
@@ -30,6 +31,13 @@ class Permit(Enum):
     SEND = "send"  # nothing has left, or identical bytes may go again
     ASK = "ask"  # it may have left: ask the bank
     NOTHING = "nothing"  # the bank has it
+
+
+def closed_until_ms(context: Context, work: Work) -> int | None:
+    """When the bank takes instructions again; None where it does now, or where nothing is left to send."""
+    with context.store.read() as tx:
+        instruction = instructions.by_id(tx, int(work.subject["instruction_id"]))
+    return calendars.closed_until_ms(context, context.bank_of(instruction)) if instruction.state is S.BUILT else None
 
 
 def permit(context: Context, instruction_id: int) -> tuple[Instruction, Permit]:
@@ -113,7 +121,7 @@ def failed(context: Context, work: Work, instruction: Instruction, fault: Transp
 
 def may_resend(context: Context, instruction: Instruction) -> bool:
     """Whether this bank promised to reject a second message under the same id."""
-    return context.bank(instruction.bank).profile.inquiry.bank_rejects_duplicates
+    return context.bank_of(instruction).profile.inquiry.bank_rejects_duplicates
 
 
 def resend(context: Context, instruction: Instruction) -> bool:
@@ -133,7 +141,7 @@ def resend(context: Context, instruction: Instruction) -> bool:
 
 def send(context: Context, tx: Connection, instruction: Instruction, now: int, priority: int = 100) -> None:
     """Put the sending of a BUILT instruction to work."""
-    kind = "send-file" if context.bank(instruction.bank).profile.transport.kind == "sftp" else "send-message"
+    kind = "send-file" if context.bank_of(instruction).profile.by_files else "send-message"
     work_store.put(tx, kind, instruction.message_id, subject_of(instruction), due_at_ms=now, priority=priority)
 
 
@@ -143,10 +151,10 @@ def subject_of(instruction: Instruction) -> dict[str, object]:
 
 
 def _ask_later(context: Context, tx: Connection, instruction: Instruction, now: int) -> None:
-    inquiry = context.bank(instruction.bank).profile.inquiry
+    inquiry = context.bank_of(instruction).profile.inquiry
     due = now + int(inquiry.first_after_seconds * 1000)
     work_store.put(tx, _asking(context, instruction), instruction.message_id, subject_of(instruction), due_at_ms=due)
 
 
 def _asking(context: Context, instruction: Instruction) -> str:
-    return "ask-file" if context.bank(instruction.bank).profile.transport.kind == "sftp" else "inquire"
+    return "ask-file" if context.bank_of(instruction).profile.by_files else "inquire"

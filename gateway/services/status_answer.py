@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
 from gateway.clock import instant
 from gateway.core.lifecycle import ItemState
+from gateway.core.opening import Opening
 from gateway.core.segments import SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services.answer_shapes import (
@@ -20,6 +22,7 @@ from gateway.services.answer_shapes import (
     Count,
     Counts,
     Links,
+    NextSending,
     ReceivedContent,
 )
 from gateway.store.records import Alert, Batch, BatchState
@@ -33,8 +36,16 @@ def line(batch: Batch) -> BatchLine:
     return BatchLine(**_line(batch))
 
 
-def status(batch: Batch, by_bank: Mapping[str, Tally], infos: Iterable[SegmentInfo]) -> BatchStatus:
-    """All that is known about one batch; ``infos`` are its segments, the money that must still be there."""
+def status(
+    batch: Batch,
+    by_bank: Mapping[str, Tally],
+    infos: Iterable[SegmentInfo],
+    openings: Mapping[str, Opening] = MappingProxyType({}),
+) -> BatchStatus:
+    """All that is known about one batch; ``infos`` are its segments, the money that must still be there.
+
+    ``openings``: by bank with something to send, when it takes it.
+    """
     tally = Tally.total(by_bank.values())
     declared = _declared(batch.header)
     return BatchStatus(
@@ -46,6 +57,10 @@ def status(batch: Batch, by_bank: Mapping[str, Tally], infos: Iterable[SegmentIn
         rejected=Count(items=batch.rejected_items, fen=batch.rejected_fen),
         counts=counts(tally),
         by_bank=[BankCounts(bank=bank, counts=counts(by_bank[bank])) for bank in sorted(by_bank)],
+        next_sending=[
+            NextSending(bank=bank, opens_at=one.opens_at, cut_off_at=one.cut_off_at, provisional=one.provisional)
+            for bank, one in sorted(openings.items())
+        ],
         problems=[BatchProblem.model_validate(problem) for problem in batch.problems],
         conserved=_conserved(batch, declared, tally, list(infos)),
         links=_links(batch.batch_no),

@@ -32,6 +32,7 @@ def plan(
     segment_count: int,
     rows: int,
     fen: int,
+    edition: str = "",
 ) -> Instruction:
     """Decide one instruction: the bank's next ``segment_count`` segments from ``first_segment`` on.
 
@@ -47,6 +48,7 @@ def plan(
         "segment_count": segment_count,
         "rows": rows,
         "fen": fen,
+        "edition": edition,
     }
     planned = insert_once(tx, _t, {**asked, "state": InstructionState.PLANNED})
     instruction = by_message_id(tx, message_id)
@@ -154,4 +156,5 @@ def _instruction(row: Row[Any]) -> Instruction:
         built_at_ms=row.built_at_ms,
         sending_at_ms=row.sending_at_ms,
         sent_at_ms=row.sent_at_ms,
+        edition=row.edition,
     )

@@ -121,6 +121,7 @@ class Instruction:
     built_at_ms: int | None
     sending_at_ms: int | None
     sent_at_ms: int | None
+    edition: str = ""  # of the bank's profile: the day from which it holds, "" for the first
 
 
 @dataclass(frozen=True, slots=True)

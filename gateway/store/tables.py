@@ -103,6 +103,7 @@ instruction = _table(
     big("built_at_ms", nullable=True),
     big("sending_at_ms", nullable=True),
     big("sent_at_ms", nullable=True),
+    Column("edition", Text, nullable=False, server_default=""),
     UniqueConstraint("message_id"),
     UniqueConstraint("batch_id", "file_no"),
     Index(None, "bank", "state"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 
 class TransportFault(Exception):
@@ -70,8 +70,9 @@ class Sink(Protocol):
         """Take a chunk."""
 
 
-class MessageTransport(Protocol):
-    """Request and reply over mutual TLS, on the reactor."""
+@runtime_checkable
+class MessagePost(Protocol):
+    """One message out, its direct reply back, on the reactor."""
 
     async def submit(
         self,
@@ -82,7 +83,28 @@ class MessageTransport(Protocol):
         sink: Sink,
         limit_bytes: int,
     ) -> Reply:
-        """Post one instruction; raises TransportFault (maybe_sent True from the first body byte on)."""
+        """Post one message; raises TransportFault (maybe_sent True from the first byte on that may have left).
+
+        A wire without statuses says 200 with its reply in the sink, or 202 where the answer comes another way.
+        """
+
+
+@runtime_checkable
+class MessageTransport(MessagePost, Protocol):
+    """A wire on which the bank also shows what became of a message."""
 
     async def inquire(self, message_id: str, sink: Sink, limit_bytes: int, known_tag: str | None = None) -> Reply:
         """Ask for what became of it; 404 is an answer, not a fault, and so is 304 to ``known_tag`` (an ETag)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that a bank brought by itself (推送报文)."""
+
+    name: str  # the AMQP message id, else the SHA-256 of the content in hex
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+
+
+Handler = Callable[[Arrival], Awaitable[None]]
+"""Makes an arrival durable. It is acknowledged to the bank when this returns; when it raises, it is not, and comes again."""

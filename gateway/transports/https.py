@@ -45,12 +45,14 @@ class HttpsTransport:
         limit_bytes: int,
     ) -> Reply:
         """Post ``size`` bytes made by ``body()`` while they are sent, with X-Message-Id; see the contract."""
-        marked = {"X-Message-Id": message_id, **headers}
+        marked = {"Content-Type": self._endpoint.content_type, "X-Message-Id": message_id, **headers}
         outgoing = Outgoing("POST", self._url(self._endpoint.submit_path, message_id), marked, body, size)
         return await exchange(self._connections.agent, self._reactor, outgoing, sink, self._limits(size, limit_bytes))
 
     async def inquire(self, message_id: str, sink: Sink, limit_bytes: int, known_tag: str | None = None) -> Reply:
         """Ask what became of a message; 404, and 304 to ``known_tag``, are answers."""
+        if self._endpoint.inquiry_path is None:
+            raise Misconfigured("the bank's profile has no transport.inquiry_path: it is asked by message")
         headers = {} if known_tag is None else {"If-None-Match": known_tag}
         outgoing = Outgoing("GET", self._url(self._endpoint.inquiry_path, message_id), headers)
         return await exchange(self._connections.agent, self._reactor, outgoing, sink, self._limits(0, limit_bytes))

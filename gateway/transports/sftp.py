@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 
 import paramiko
 
 from adapters.endpoints import SftpEndpoint
-from gateway.transports.contract import Misconfigured, RemoteFile, TransportFault
+from gateway.transports.contract import FileTransport, RemoteFile, TransportFault
 from gateway.transports.deadline import Deadline
 from gateway.transports.sftp_client import Client, PipelinedReads, PipelinedWrites, Refused, file_handle
 from gateway.transports.sftp_keys import read_pins, read_private_key
+from gateway.transports.sftp_names import ENTRIES_PER_DIRECTORY, finished, path_of, unfinished_path_of
 from gateway.transports.sftp_session import BROKEN, Session, open_session
 
 SLOWEST_BYTES_PER_SECOND = 64 * 1024  # a line slower than this counts as broken
-ENTRIES_PER_DIRECTORY = 100_000
 _PIECE_BYTES = 1024 * 1024
 
 
@@ -45,7 +46,7 @@ class SftpTransport:
 
     def put(self, directory: str, name: str, chunks: Iterable[bytes], size: int) -> None:
         """Upload under a temporary name, verify, rename; a file already there with this size is delivered."""
-        final, partial = _path(directory, name), _path(directory, f".{name}.part", temporary=True)
+        final, partial = path_of(directory, name), unfinished_path_of(directory, name)
         with self._step(f"put {final}", size) as step:
             if _already_there(step, final, size):
                 return
@@ -54,13 +55,13 @@ class SftpTransport:
 
     def find(self, directory: str, name: str) -> RemoteFile | None:
         """The file under its final name, or None."""
-        path = _path(directory, name)
+        path = path_of(directory, name)
         with self._step(f"find {path}", 0) as step:
             attributes = step.client.attributes(path)
         return None if attributes is None or not _is_file(attributes) else _remote_file(name, attributes)
 
     def list(self, directory: str) -> list[RemoteFile]:
-        """Complete files, oldest first; dot files, ``.part`` files, directories and unusable names are left out."""
+        """Complete files, oldest first; unfinished files, directories and unusable names are left out."""
         with self._step(f"list {directory}", ENTRIES_PER_DIRECTORY * 256) as step:
             entries = list(islice(step.client.entries(directory), ENTRIES_PER_DIRECTORY + 1))
             if len(entries) > ENTRIES_PER_DIRECTORY:
@@ -72,7 +73,7 @@ class SftpTransport:
 
     def get(self, directory: str, name: str, limit_bytes: int) -> Iterator[bytes]:
         """The file in pieces of up to 1 MB; TransportFault if it is absent, above the limit or changes while read."""
-        path = _path(directory, name)
+        path = path_of(directory, name)
         with self._step(f"get {path}", 0) as step:
             file = step.client.open(path, "rb")
             size = file.stat().st_size
@@ -122,24 +123,13 @@ class SftpTransport:
         return self._session
 
 
-def _path(directory: str, name: str, *, temporary: bool = False) -> str:
-    if not _usable(name, temporary):
-        raise Misconfigured(f"{name!r} cannot be a file name; correct file_names in the bank's profile")
-    return f"{directory.rstrip('/')}/{name}"
-
-
-def _usable(name: str, temporary: bool = False) -> bool:
-    """A plain visible name: no path, nothing hidden, nothing that could not be decoded or printed."""
-    return bool(name) and "/" not in name and name.isprintable() and (temporary or not name.startswith("."))
-
-
 def _is_file(attributes: paramiko.SFTPAttributes) -> bool:
     """Servers may leave the mode out; then it is taken for a file, and opening it will tell."""
     return attributes.st_mode is None or stat.S_ISREG(attributes.st_mode)
 
 
 def _is_complete(entry: paramiko.SFTPAttributes) -> bool:
-    return _usable(entry.filename) and not entry.filename.endswith(".part") and _is_file(entry)
+    return finished(entry.filename) and _is_file(entry)
 
 
 def _remote_file(name: str, attributes: paramiko.SFTPAttributes) -> RemoteFile:
@@ -203,3 +193,15 @@ def _check_unchanged(path: str, expected: int, seen: int | None) -> None:
         raise TransportFault(
             f"{path} went from {expected} to {seen} bytes while it was read; it is not complete", maybe_sent=False
         )
+
+
+def sftp_transport(endpoint: SftpEndpoint, private_key: bytes, today: Callable[[], date]) -> FileTransport:
+    """The driver for this bank: paramiko, or while its profile has ``legacy_until`` the one for old servers.
+
+    Raises Misconfigured for unreadable keys; after that day every call of the old one does.
+    """
+    if endpoint.legacy_until is None:
+        return SftpTransport(endpoint, private_key)
+    from gateway.transports.sftp_legacy import LegacySftpTransport  # asyncssh, where it is needed only
+
+    return LegacySftpTransport(endpoint, private_key, today)

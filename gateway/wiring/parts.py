@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from adapters.code_table import CodeTable
-from adapters.endpoints import SftpEndpoint
-from adapters.profile import Security
-from adapters.profile_reader import code_table_path, read_all
+from adapters.editions import Editions
+from adapters.endpoints import SftpEndpoint, SftpServerEndpoint
+from adapters.envelopes.registry import ENVELOPES
+from adapters.profile_reader import code_table_path, read_editions
 from adapters.registry import DIALECTS
-from crypto.contract import KeyUnusable, SchemeParameters, StreamSigner, StreamVerifier
+from crypto.contract import KeyUnusable
 from crypto.keystore import Keystore
-from gateway.clock import SystemClock
+from gateway.clock import SystemClock, business_date
+from gateway.services.calendars import read_calendars
 from gateway.services.context import Bank, Context
 from gateway.settings import Settings
 from gateway.store.database import Store
 from gateway.store.vault import Vault
 from gateway.transports.contract import FileTransport, Misconfigured
+from gateway.transports.exchange_directory import ExchangeDirectory
 from gateway.transports.sftp import SftpTransport
+from gateway.wiring.bank_keys import BankKeys
 
 
 def open_keystore(settings: Settings) -> Keystore:
@@ -30,15 +36,23 @@ def open_keystore(settings: Settings) -> Keystore:
 def read_banks(settings: Settings) -> dict[str, Bank]:
     """Every bank of ``config/banks``, with its dialect and code table."""
     directory = settings.config / "banks"
-    profiles = read_all(directory, settings.bank_endpoints)
     return {
-        name: Bank(
+        name: _bank(directory, editions) for name, editions in read_editions(directory, settings.bank_endpoints).items()
+    }
+
+
+def _bank(directory: Path, editions: Editions) -> Bank:
+    """The first edition, carrying those that follow it."""
+    first, *later = [
+        Bank(
             profile,
             DIALECTS[profile.dialect],
             CodeTable.read(code_table_path(directory, profile)),
+            ENVELOPES.get(profile.security.envelope),
         )
-        for name, profile in profiles.items()
-    }
+        for profile in editions.all
+    ]
+    return replace(first, later=tuple(later))
 
 
 def open_store(settings: Settings) -> Store:
@@ -61,36 +75,20 @@ def build_context(settings: Settings) -> Context:
         banks=banks,
         clock=SystemClock(),
         amount_limit_fen=settings.amount_limit_fen,
-        signer=_signer(keys),
-        verifier=_verifier(keys),
-        files=_file_transports(banks, keys),
+        signer=lambda security: BankKeys(keys, security).signer(),
+        verifier=lambda security: BankKeys(keys, security).verifier(),
+        files=_file_transports(settings, banks, keys),
+        envelope_keys=lambda security: BankKeys(keys, security),
+        calendars=read_calendars(settings.config / "calendars"),
     )
 
 
-def _parameters(security: Security) -> SchemeParameters:
-    return SchemeParameters(security.scheme, security.sm2_user_id, security.sm2_form)
-
-
-def _signer(keys: Keystore) -> Callable[[Security], StreamSigner]:
-    def signer(security: Security) -> StreamSigner:
-        keys.reload()
-        return keys.signer(security.signing_key, _parameters(security))
-
-    return signer
-
-
-def _verifier(keys: Keystore) -> Callable[[Security], StreamVerifier]:
-    def verifier(security: Security) -> StreamVerifier:
-        keys.reload()
-        return keys.verifier(security.verification_key, _parameters(security))
-
-    return verifier
-
-
-def _file_transports(banks: dict[str, Bank], keys: Keystore) -> Callable[[str], FileTransport]:
+def _file_transports(settings: Settings, banks: dict[str, Bank], keys: Keystore) -> Callable[[str], FileTransport]:
     @cache
-    def transport(bank: str) -> FileTransport:
-        endpoint = banks[bank].profile.transport
+    def transport(bank: str, edition: str) -> FileTransport:
+        endpoint = banks[bank].named(edition).profile.transport
+        if isinstance(endpoint, SftpServerEndpoint):
+            return ExchangeDirectory(settings.exchange_root, endpoint)
         if not isinstance(endpoint, SftpEndpoint):
             raise TypeError(f"bank {bank} does not exchange files")
         try:
@@ -98,4 +96,8 @@ def _file_transports(banks: dict[str, Bank], keys: Keystore) -> Callable[[str], 
         except KeyUnusable as missing:
             raise Misconfigured(str(missing)) from missing
 
-    return transport
+    def today(bank: str) -> FileTransport:
+        """By the edition in force: where a bank is reached may change on its day too."""
+        return transport(bank, banks[bank].on(business_date(SystemClock().now_ms())).edition)
+
+    return today

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, ensureDeferred, gatherResults
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from adapters.endpoints import HttpsEndpoint, SftpEndpoint
-from crypto.contract import KeyUnusable
 from crypto.keystore import Keystore
 from gateway import wiring
 from gateway.api.authentication import Authenticator, ClientRegister, OpenOnLoopback, SignatureCheck
@@ -22,7 +20,9 @@ from gateway.api.build import Api, ApiDependencies, build_api
 from gateway.api.clients import RegisteredClient
 from gateway.clock import SystemClock
 from gateway.services.answers import Answers
+from gateway.services.calendars import opening_of, watch_calendars
 from gateway.services.context import Context
+from gateway.services.inquiries import Inquiries
 from gateway.services.intake import Intake
 from gateway.services.jobs import Later
 from gateway.services.message_delivery import MessageDelivery
@@ -38,9 +38,8 @@ from gateway.settings import Settings
 from gateway.store import contents
 from gateway.store import work as work_store
 from gateway.store.records import Work
-from gateway.transports.contract import Misconfigured
-from gateway.transports.https import HttpsTransport
 from gateway.transports.json_http import JsonHttp
+from gateway.wiring.links import Links
 
 THREADS = 12
 SWEEP_SECONDS = 3600.0
@@ -59,6 +58,7 @@ class Service:
     pools: list[Pool]
     runner: Runner
     api: Api
+    links: Links
     closers: list[Any]
 
     def start(self) -> None:
@@ -66,18 +66,23 @@ class Service:
         now = self.context.clock.now_ms()
         with self.context.store.begin() as tx:
             for name, bank in self.context.banks.items():
-                if bank.profile.transport.kind == "sftp":
+                if bank.profile.by_files:
                     work_store.put(tx, "poll-files", name, {"bank": name}, due_at_ms=now, priority=50)
         self.runner.start()
+        self.links.listen()
         sweep = LoopingCall(self._sweep)
         sweep.clock = self.reactor
         sweep.start(SWEEP_SECONDS, now=True)
 
     def _sweep(self) -> Deferred[Any]:
-        """Remove vault files that nothing names: left by uploads and jobs that ended between file and commit."""
-        return deferToThreadPool(self.reactor, self.threads, self._remove_orphans)
+        """Hourly: see that calendars reach far enough, and remove vault files that nothing names.
 
-    def _remove_orphans(self) -> None:
+        Such files are left by uploads and jobs that ended between file and commit.
+        """
+        return deferToThreadPool(self.reactor, self.threads, self._tidy)
+
+    def _tidy(self) -> None:
+        watch_calendars(self.context)
         with self.context.store.read() as tx:
             known = contents.vault_names(tx)
         self.context.vault.remove_orphans(known, self.context.clock.now_ms() - ORPHAN_AGE_MS)
@@ -111,8 +116,9 @@ def build_service(settings: Settings, reactor: Any) -> Service:
     hurry = partial(reactor.callFromThread, runner.poke)
     api = build_api(_api_dependencies(settings, context, keys, threads, reactor, hurry))
     pools = _process_lanes(settings, runner, reactor, api)
-    closers = _reactor_lanes(settings, context, keys, runner, reactor, blocking)
-    return Service(settings, reactor, keys, context, threads, pools, runner, api, closers)
+    links = Links(context, keys, reactor, blocking, hurry)
+    closers = _reactor_lanes(settings, context, keys, links, runner, reactor, blocking)
+    return Service(settings, reactor, keys, context, threads, pools, runner, api, links, closers)
 
 
 def _process_lanes(settings: Settings, runner: Runner, reactor: Any, api: Api) -> list[Pool]:
@@ -138,41 +144,27 @@ def _bank_of(work: Work) -> str:
 
 
 def _reactor_lanes(
-    settings: Settings, context: Context, keys: Keystore, runner: Runner, reactor: Any, blocking: Any
+    settings: Settings, context: Context, keys: Keystore, links: Links, runner: Runner, reactor: Any, blocking: Any
 ) -> list[Any]:
-    links: dict[str, HttpsTransport] = {}
-
-    def link(bank: str) -> HttpsTransport:
-        """Opened when first needed: a bank whose keys are missing holds up no other."""
-        if bank not in links:
-            links[bank] = _https(reactor, context.bank(bank).profile.transport, keys)
-        return links[bank]
-
     http = JsonHttp(reactor)
-    delivery = MessageDelivery(context, link, blocking)
-    runner.add(Lane("messages", ("send-message",), 4, lambda work: ensureDeferred(delivery.send(work))))
-    runner.add(Lane("inquiries", ("inquire",), 4, lambda work: ensureDeferred(delivery.inquire(work))))
+    delivery, inquiries = MessageDelivery(context, links.of, blocking), Inquiries(context, links.of, blocking)
+    runner.add(Lane("messages", ("send-message",), 8, lambda work: ensureDeferred(delivery.send(work)), _sent_to))
+    runner.add(Lane("inquiries", ("inquire",), 8, lambda work: ensureDeferred(inquiries.inquire(work)), _sent_to))
     webhooks = Webhooks(context, _platforms(settings, http, keys), blocking)
     runner.add(Lane("webhooks", ("webhook",), 4, lambda work: ensureDeferred(webhooks.deliver(work)), _client_of))
     if settings.sms is not None:
         _sms_lanes(settings, context, keys, runner, http, blocking)
-    return [http.close, lambda: DeferredList([one.close() for one in links.values()])]
+    return [http.close, links.close]
+
+
+def _sent_to(work: Work) -> str:
+    """At most two at once with one bank: a bank that hangs leaves lanes for the others."""
+    return f"{work.subject['bank']}/{work.work_id % 2}"
 
 
 def _client_of(work: Work) -> str:
     """One message a client at a time, so that it hears things in their order."""
     return str(work.subject["client_id"])
-
-
-def _https(reactor: Any, endpoint: SftpEndpoint | HttpsEndpoint, keys: Keystore) -> HttpsTransport:
-    if not isinstance(endpoint, HttpsEndpoint):
-        raise Misconfigured("the bank's profile has no HTTPS transport")
-    try:
-        certificate, key = keys.tls_identity(endpoint.client_certificate)
-        trusted = b"".join(keys.trusted_certificates(endpoint.trusted_ca))
-    except KeyUnusable as missing:
-        raise Misconfigured(str(missing)) from missing
-    return HttpsTransport(reactor, endpoint, certificate + key, trusted)
 
 
 def _platforms(settings: Settings, http: JsonHttp, keys: Keystore) -> dict[str, PlatformCalls]:
@@ -201,7 +193,9 @@ def _api_dependencies(
 ) -> ApiDependencies:
     projects = {listed.year: listed for listed in map(read_projects, (settings.config / "projects").glob("*.yaml"))}
     intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects, hurry)
-    answers = Answers(context.store, context.sealer, context.index)
+    answers = Answers(
+        context.store, context.sealer, context.index, lambda bank: opening_of(context, context.bank_today(bank))
+    )
     bounds = Bounds(max_upload_bytes=settings.api.content_bytes_max)
     return ApiDependencies(reactor, threads, intake, answers, _authenticator(settings, context, keys), bounds)
 

@@ -33,6 +33,11 @@ def message_id(batch_ref: str, file_no: int) -> str:
     return f"{batch_ref}F{file_no:04d}"
 
 
+def item_reference(batch_ref: str, item_no: int) -> str:
+    """One item's reference; see ``item_references``."""
+    return f"{batch_ref}{item_no:08d}"
+
+
 def item_references(batch_ref: str) -> pl.Expr:
     """Column ``reference``: batch reference + 8-digit item number, 20 characters (EndToEndId)."""
     number = pl.col("item_no").cast(pl.String).str.zfill(8)

@@ -10,6 +10,11 @@ from lxml import etree
 
 PAIN_001: Final = "pain.001.001.09"
 PAIN_002: Final = "pain.002.001.11"
+PACS_004: Final = "pacs.004.001.10"
+CAMT_053: Final = "camt.053.001.08"
+CAMT_054: Final = "camt.054.001.08"
+ACMT_023: Final = "acmt.023.001.02"
+ACMT_024: Final = "acmt.024.001.02"
 
 _DIRECTORY: Final = Path(__file__).with_name("schemas")
 

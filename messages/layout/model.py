@@ -1,7 +1,7 @@
 """A layout (报文格式): the bank document's own field table, line by line, as typed data.
 
-There are no conditions and no expressions in a layout. ``form`` says how fields stand in a record;
-what a field holds (``kind``, ``source``) does not depend on it, so that other forms can be added beside.
+There are no conditions and no expressions in a layout. ``form`` says how fields stand in a record; what a
+field holds (``kind``, ``source``) does not depend on it. What each form asks for: ``messages.layout.form_checks``.
 """
 
 from __future__ import annotations
@@ -12,85 +12,50 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from messages.layout.kinds import (
+    ALWAYS_THERE,
+    MAX_NUMBER_OCTETS,
+    NUMERIC,
+    SOURCELESS,
+    TEXTUAL,
+    Align,
+    ChecksumForm,
+    DateForm,
+    Kind,
+    Pad,
+    TimeForm,
+    Unit,
+)
 from messages.layout.vocabulary import MessageName
 
-MAX_NUMBER_OCTETS: Final = 18  # digits that always fit 64 signed bits
-
-
-class Kind(StrEnum):
-    """What a field holds: the closed list (docs/layouts.md)."""
-
-    TEXT = "text"  # 文本, any character of the bank's encoding
-    IDENTIFIER = "identifier"  # 标识: printable ASCII without blanks
-    REFERENCE = "reference"  # 明细参考号: an identifier, required, once in an instruction
-    DIGITS = "digits"  # 定长数字串: fills its field, leading zeros are part of it
-    AMOUNT_FEN = "amount_fen"  # 金额(分)
-    AMOUNT_YUAN = "amount_yuan"  # 金额(元), always two decimals
-    DATE = "date"  # 日期
-    CODE = "code"  # 代码: the bank's code for one of our closed lists
-    CONSTANT = "constant"  # 固定值
-    SEQUENCE = "sequence"  # 序号: 1, 2, 3 ... within the file
-    COUNT = "count"  # 总笔数
-    TOTAL = "total"  # 总金额
-    FILLER = "filler"  # 保留域: written blank, not read
-    TIME = "time"  # 时间
-    MOMENT = "moment"  # 日期时间
-    CHECKSUM = "checksum"  # 校验值 over the octets of all details; trailer only
-
-
-class Align(StrEnum):
-    """Where a value stands in its field."""
-
-    LEFT = "left"
-    RIGHT = "right"
-
-
-class Pad(StrEnum):
-    """What fills the rest of a field."""
-
-    BLANK = "blank"
-    ZERO = "zero"
-
-
-class DateForm(StrEnum):
-    """How a date is written."""
-
-    COMPACT = "YYYYMMDD"
-    DASHED = "YYYY-MM-DD"
-    SLASHED = "YYYY/MM/DD"
-
-
-class TimeForm(StrEnum):
-    """How a time, or a moment after its date, is written."""
-
-    COMPACT = "HHMMSS"
-    COLONS = "HH:MM:SS"
-
-
-class ChecksumForm(StrEnum):
-    """Of what a checksum is made, in hexadecimal capitals."""
-
-    CRC32 = "crc32"
-    SHA256 = "sha256"
-    SM3 = "sm3"
-
-
-class Unit(StrEnum):
-    """In what a total is counted."""
-
-    FEN = "fen"
-    YUAN = "yuan"
-
-
-TEXTUAL: Final = frozenset({Kind.TEXT, Kind.IDENTIFIER, Kind.REFERENCE})
-NUMERIC: Final = frozenset({Kind.AMOUNT_FEN, Kind.AMOUNT_YUAN, Kind.SEQUENCE, Kind.COUNT, Kind.TOTAL})
-SOURCELESS: Final = frozenset({Kind.CONSTANT, Kind.SEQUENCE, Kind.COUNT, Kind.TOTAL, Kind.FILLER})
-ALWAYS_THERE: Final = NUMERIC | {Kind.REFERENCE, Kind.CONSTANT}
+__all__ = [
+    "ALWAYS_THERE",
+    "MAX_NUMBER_OCTETS",
+    "NUMERIC",
+    "SOURCELESS",
+    "TEXTUAL",
+    "Align",
+    "ChecksumForm",
+    "DateForm",
+    "Delimited",
+    "FieldLine",
+    "Form",
+    "Kind",
+    "Layout",
+    "Message",
+    "Pad",
+    "Part",
+    "Record",
+    "TimeForm",
+    "Unit",
+]
 
 _OPTIONS: Final[dict[str, frozenset[Kind]]] = {
     "align": TEXTUAL | NUMERIC,
     "pad": NUMERIC,
-    "form": frozenset({Kind.DATE}),
+    "form": frozenset({Kind.DATE, Kind.MOMENT}),
+    "time_form": frozenset({Kind.TIME, Kind.MOMENT}),
+    "checksum": frozenset({Kind.CHECKSUM}),
     "value": frozenset({Kind.CONSTANT}),
     "values": frozenset({Kind.CODE}),
     "unit": frozenset({Kind.TOTAL}),
@@ -114,9 +79,8 @@ class FieldLine(Part):
     title: str = Field(min_length=1)  # the document's own words, 中文名称
     clause: str = Field(min_length=1)
     octets: int | None = Field(default=None, gt=0, le=1000)  # fixed width: exactly; else at most, null no limit
-    path: str | None = (
-        None  # record-xml: element names from the root (header, trailer) or the row, "/"-joined; last may be @attribute
-    )
+    # record-xml: element names from the root (header, trailer) or the row, "/"-joined; the last may be @attribute
+    path: str | None = None
     kind: Kind
     source: str | None = None
     required: bool = True
@@ -132,9 +96,13 @@ class FieldLine(Part):
     @model_validator(mode="after")
     def _belongs_together(self) -> FieldLine:
         self._check_options()
-        self._check_widths()
+        self._check_numbers()
         if self.kind in ALWAYS_THERE and not self.required:
             raise ValueError(f"kind {self.kind} is always required")
+        if self.kind is Kind.CONSTANT and not self.value:
+            raise ValueError("kind constant needs the value that always stands here")
+        if not (self.value or "").isascii():
+            raise ValueError("a constant is ASCII")
         if self.kind is Kind.CODE:
             self._check_values()
         return self
@@ -145,15 +113,14 @@ class FieldLine(Part):
                 raise ValueError(f"'{option}' does not go with kind {self.kind}")
         if self.pad is Pad.ZERO and self.align is Align.LEFT:
             raise ValueError("zeros after a number would change it: align it right or pad it with blanks")
+        if self.kind is Kind.CHECKSUM and self.checksum is None:
+            raise ValueError("kind checksum needs 'checksum': crc32, sha256 or sm3")
         if (self.source is None) != (self.kind in SOURCELESS):
             raise ValueError(f"kind {self.kind} {'takes no' if self.source else 'needs a'} source")
 
-    def _check_widths(self) -> None:
-        written = {Kind.CONSTANT: self.value, Kind.DATE: self.form or DateForm.COMPACT}
-        if self.kind in written and len(written[self.kind] or "") != self.octets:
-            raise ValueError(f"what the field holds is not exactly {self.octets} octets")
-        if not (self.value or "").isascii():
-            raise ValueError("a constant is ASCII")
+    def _check_numbers(self) -> None:
+        if self.octets is None:
+            return
         if self.kind in NUMERIC and self.octets > MAX_NUMBER_OCTETS:
             raise ValueError(f"a number has at most {MAX_NUMBER_OCTETS} octets")
         if self.in_yuan and self.octets < len("0.00"):
@@ -163,12 +130,31 @@ class FieldLine(Part):
         raws, canonical = [raw for raw, _ in self.values], [ours for _, ours in self.values]
         if not raws:
             raise ValueError("kind code needs values: the bank's code for each of ours")
-        if any(len(raw) != self.octets or not (raw.isascii() and raw.isprintable()) for raw in raws):
-            raise ValueError(f"every code is exactly {self.octets} printable ASCII octets")
+        if any(not (raw.isascii() and raw.isprintable()) for raw in raws):
+            raise ValueError("every code is printable ASCII")
         if any(not raw.strip() for raw in raws):
             raise ValueError("a blank code would read as no value")
         if len(set(canonical)) != len(canonical):
             raise ValueError("two of the bank's codes stand for one of ours: keep the one that we shall write")
+
+    @property
+    def width(self) -> int:
+        """Its octets in a fixed-width record; raises ValueError where the layout gives none (refused when read)."""
+        if self.octets is None:
+            raise ValueError(f"field {self.name} has no octets: a fixed-width record needs them")
+        return self.octets
+
+    @property
+    def written(self) -> str | None:
+        """What has one length only, as it is written: a constant, ``YYYYMMDD``, ``HHMMSS``; None for other kinds."""
+        day, clock = self.form or DateForm.COMPACT, self.time_form or TimeForm.COMPACT
+        compact = (day, clock) == (DateForm.COMPACT, TimeForm.COMPACT)
+        return {
+            Kind.CONSTANT: self.value,
+            Kind.DATE: day.value,
+            Kind.TIME: clock.value,
+            Kind.MOMENT: f"{day}{'' if compact else ' '}{clock}",
+        }.get(self.kind)
 
     @property
     def in_yuan(self) -> bool:
@@ -203,9 +189,8 @@ class Delimited(Part):
     """How a delimited file separates (分隔规则)."""
 
     delimiter: str = Field(default="|", min_length=1, max_length=3)
-    quote: str | None = Field(
-        default=None, min_length=1, max_length=1
-    )  # doubled inside; null: delimiters cannot stand in text
+    # doubled inside; null: delimiters cannot stand in text
+    quote: str | None = Field(default=None, min_length=1, max_length=1)
     line_end: Literal["CRLF", "LF"] = "CRLF"
     ends_with_delimiter: bool = False  # a delimiter after the last field too
 
@@ -218,9 +203,8 @@ class Layout(Part):
     document: str  # which document of the bank, which edition
     form: Form
     delimited: Delimited | None = None  # form delimited only
-    namespaces: Annotated[
-        tuple[tuple[str, str], ...], BeforeValidator(_pairs)
-    ] = ()  # record-xml: prefix ("" default), URI
+    # record-xml: prefix ("" default), URI
+    namespaces: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
     messages: Annotated[dict[MessageName, Message], Field(min_length=1)]
 
     def __hash__(self) -> int:

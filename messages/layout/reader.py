@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from messages.layout.checking import checked
+from messages.layout.form_checks import misfits
 from messages.layout.model import SOURCELESS, FieldLine, Kind, Layout, Message, Record
 from messages.layout.positions import ConfigurationRefused, Document, Key, Problem, read_document
+from messages.layout.totals import COUNTED
 from messages.layout.vocabulary import VOCABULARIES, MessageName, Shape, Source, Vocabulary
 
-_SHAPES: Final = {Kind.AMOUNT_FEN: Shape.FEN, Kind.AMOUNT_YUAN: Shape.FEN, Kind.DATE: Shape.DATE}
+_SHAPES: Final = {
+    Kind.AMOUNT_FEN: Shape.FEN,
+    Kind.AMOUNT_YUAN: Shape.FEN,
+    Kind.DATE: Shape.DATE,
+    Kind.TIME: Shape.MOMENT,
+    Kind.MOMENT: Shape.MOMENT,
+}
 
 
 def read_layout(path: Path) -> Layout:
@@ -29,6 +37,8 @@ def read_layout(path: Path) -> Layout:
 def _problems(document: Document, layout: Layout, stem: str) -> Iterator[Problem]:
     if layout.layout != stem:
         yield document.problem(("layout",), "is not the file's own name", f"write {stem} or rename the file")
+    for misfit in misfits(layout):
+        yield document.problem(*misfit)
     for name, message in layout.messages.items():
         at: Key = ("messages", name.value)
         vocabulary = VOCABULARIES[name]
@@ -59,10 +69,12 @@ def _record_problems(document: Document, at: Key, record: Record, sources: dict[
         here = (*at, index)
         if line.name in names:
             yield document.problem((*here, "name"), f"two fields are called {line.name}", "rename one")
-        if line.source in used:
-            yield document.problem((*here, "source"), f"{line.source} is given twice", "make one of them a filler")
+        held = line.source or COUNTED.get(line.kind)
+        if held in used:
+            key = "source" if line.source else "kind"
+            yield document.problem((*here, key), f"{held} is given twice", "make one of them a filler")
         names.add(line.name)
-        used |= {line.source} - {None}  # type: ignore[arg-type]
+        used |= {held} if held else set()
         yield from _place_problems(document, here, line, at[-1])
         if line.kind not in SOURCELESS:
             yield from _source_problems(document, here, line, sources)
@@ -74,6 +86,7 @@ def _place_problems(document: Document, here: Key, line: FieldLine, part: str | 
         Kind.REFERENCE: part != "detail",
         Kind.COUNT: part == "detail",
         Kind.TOTAL: part == "detail",
+        Kind.CHECKSUM: part != "trailer",
     }
     if wrong.get(line.kind, False):
         yield document.problem((*here, "kind"), f"kind {line.kind} has no place in the {part}", "correct it")

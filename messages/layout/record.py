@@ -11,13 +11,14 @@ import polars as pl
 from messages.layout.date_cells import DateCells
 from messages.layout.errors import CellsRefused, Finding, LayoutError
 from messages.layout.model import Align, DateForm, FieldLine, Kind, Pad, Record
+from messages.layout.moment_cells import MomentCells
 from messages.layout.number_cells import DigitCells, WrittenNumberCells
+from messages.layout.totals import COUNTED
 from messages.layout.word_cells import ANY_TEXT, DIGITS, PRINTABLE, CodeCells, WordCells, WordLike
 from messages.layout.words import BLANK, SEPARATOR, Octets, first_row
 
+_DTYPES: Final[dict[Kind, pl.DataType]] = {Kind.DATE: pl.Date(), Kind.TIME: pl.Time(), Kind.MOMENT: pl.Datetime("us")}
 RECORD_END: Final = b"\r\n"
-COUNTED: Final = {Kind.SEQUENCE: "sequence", Kind.COUNT: "rows", Kind.TOTAL: "total_fen"}
-"""Columns that the engine itself counts, beside the layout's sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class PlacedField:
     @property
     def columns(self) -> slice:
         """Its octets within the record."""
-        return slice(self.start, self.start + self.line.octets)
+        return slice(self.start, self.start + self.line.width)
 
 
 class RecordCodec:
     """A fixed-width record: ``octets`` long, CR LF included."""
 
     def __init__(self, record: Record, encoding: str):
-        self.octets: Final = sum(line.octets for line in record) + len(RECORD_END)
+        self.octets: Final = sum(line.width for line in record) + len(RECORD_END)
         self.template: Final = np.full(self.octets, BLANK, dtype=np.uint8)
         self.template[-2:] = np.frombuffer(RECORD_END, dtype=np.uint8)
         self.fields: Final[list[PlacedField]] = []
@@ -51,19 +52,20 @@ class RecordCodec:
             elif line.kind is not Kind.FILLER:
                 source = line.source or COUNTED[line.kind]
                 self.fields.append(PlacedField(line, source, start, _cells(line, encoding)))
-            start += line.octets
+            start += line.width
 
     def _add_constant(self, line: FieldLine, start: int) -> None:
-        columns = slice(start, start + line.octets)
+        columns = slice(start, start + line.width)
         self.template[columns] = np.frombuffer((line.value or "").encode("ascii"), dtype=np.uint8)
         self.constants.append((line, columns))
 
-    def field(self, kind: Kind) -> PlacedField | None:
-        """The record's field of this kind, where it has one."""
-        return next((placed for placed in self.fields if placed.line.kind is kind), None)
+    @property
+    def sources(self) -> list[str]:
+        """See Codec."""
+        return [placed.source for placed in self.fields]
 
-    def write(self, block: pl.DataFrame) -> tuple[Octets, list[Finding]]:
-        """A row of octets for each row of ``block``; fields whose source it does not have stay blank."""
+    def write(self, block: pl.DataFrame) -> tuple[bytes, list[Finding]]:
+        """See Codec."""
         matrix = np.empty((block.height, self.octets), dtype=np.uint8)
         matrix[:] = self.template
         present = [placed for placed in self.fields if placed.source in block.columns] if block.height else []
@@ -77,10 +79,16 @@ class RecordCodec:
                 laid = placed.cells.lay(out, texts[placed.source])
                 faults = [] if laid else _faults(block, placed.source, placed.cells)
             findings += [Finding(row, placed.source, why) for row, why in faults]
-        return matrix, findings
+        return (b"", findings) if findings else (matrix.tobytes(), [])
+
+    def fits(self, content: bytes) -> bool:
+        """See Codec: of this length, and with all its constants."""
+        record = np.frombuffer(content[: self.octets], dtype=np.uint8)
+        fixed = [slice(self.octets - len(RECORD_END), self.octets), *(columns for _, columns in self.constants)]
+        return len(record) == self.octets and all((record[part] == self.template[part]).all() for part in fixed)
 
     def read(self, data: bytes, first_line: int) -> pl.DataFrame:
-        """The columns of whole records by source; raises LayoutError with the line, field and clause."""
+        """See Codec."""
         matrix = np.frombuffer(data, dtype=np.uint8).reshape(-1, self.octets)
         self._check_frame(matrix, first_line)
         drawn = [_drawn(placed, matrix, first_line) for placed in self.fields]
@@ -134,7 +142,7 @@ def _drawn(placed: PlacedField, matrix: Octets, first_line: int) -> str | pl.Ser
     except CellsRefused as fault:
         raise _refusal(placed, fault.what, first_line + fault.row) from None
     if drawn is None:
-        dtype = pl.Date() if placed.line.kind is Kind.DATE else pl.String()
+        dtype = _DTYPES.get(placed.line.kind, pl.String())
         drawn = pl.Series([None], dtype=dtype).new_from_index(0, len(matrix))
     return drawn if isinstance(drawn, str) else drawn.alias(placed.source)
 
@@ -165,16 +173,20 @@ def _cells(line: FieldLine, encoding: str) -> WordLike | DigitCells:
     right = line.align is Align.RIGHT
     match line.kind:
         case Kind.TEXT:
-            return WordCells(line.octets, encoding, ANY_TEXT, required=line.required, right=right)
+            return WordCells(line.width, encoding, ANY_TEXT, required=line.required, right=right)
         case Kind.IDENTIFIER | Kind.REFERENCE:
-            return WordCells(line.octets, encoding, PRINTABLE, required=line.required, right=right)
+            return WordCells(line.width, encoding, PRINTABLE, required=line.required, right=right)
         case Kind.DIGITS:
-            return WordCells(line.octets, encoding, DIGITS, required=line.required, full=True)
+            return WordCells(line.width, encoding, DIGITS, required=line.required, full=True)
         case Kind.CODE:
-            raw = WordCells(line.octets, "ascii", ANY_TEXT, required=line.required, full=True)
+            raw = WordCells(line.width, "ascii", ANY_TEXT, required=line.required, full=True)
             return CodeCells(raw, dict(line.values))
         case Kind.DATE:
             return DateCells(line.form or DateForm.COMPACT, line.required)
+        case Kind.TIME | Kind.MOMENT:
+            return MomentCells.of(line)
+        case Kind.CHECKSUM:
+            return WordCells(line.width, "ascii", PRINTABLE, full=True)
         case _:
             return _number_cells(line)
 
@@ -183,5 +195,5 @@ def _number_cells(line: FieldLine) -> WordLike | DigitCells:
     right = line.align is not Align.LEFT
     zeros = right and line.pad is not Pad.BLANK
     if zeros and not line.in_yuan:
-        return DigitCells(line.octets)
-    return WrittenNumberCells(line.octets, yuan=line.in_yuan, zeros=zeros, right=right)
+        return DigitCells(line.width)
+    return WrittenNumberCells(line.width, yuan=line.in_yuan, zeros=zeros, right=right)

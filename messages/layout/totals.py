@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from messages.layout.checksums import Checksum
 from messages.layout.cutting import PartName
 from messages.layout.errors import LayoutError
-from messages.layout.model import FieldLine, Kind
-from messages.layout.record import COUNTED, RecordCodec
+from messages.layout.file import HeadValue
+from messages.layout.kinds import ChecksumForm
+from messages.layout.model import FieldLine, Kind, Record
 from messages.layout.words import first_row
+
+COUNTED: Final = {
+    Kind.SEQUENCE: "sequence",
+    Kind.COUNT: "rows",
+    Kind.TOTAL: "total_fen",
+    Kind.CHECKSUM: "checksum",
+}
+"""Columns that the engine itself counts, beside the layout's sources."""
+
+
+def line_of(record: Record, kind: Kind) -> FieldLine | None:
+    """The record's field of this kind, where it has one."""
+    return next((line for line in record if line.kind is kind), None)
+
+
+def checksum_of(record: Record) -> Checksum | None:
+    """A fresh checksum, where this trailer has one."""
+    line = line_of(record, Kind.CHECKSUM)
+    return Checksum(line.checksum or ChecksumForm.CRC32) if line else None
 
 
 def exact_sum(numbers: pl.Series) -> int:
@@ -54,18 +75,24 @@ class Tally:
 class Running:
     """Counts, adds up and compares while a file is read."""
 
-    def __init__(self, codecs: Mapping[PartName, RecordCodec], *, once: bool):
-        self._codecs = codecs
+    def __init__(self, records: Mapping[PartName, Record], *, once: bool):
+        self._records = records
         self._tally = Tally(once=once)
-        self._said: list[tuple[FieldLine, int, int]] = []
+        self._said: list[tuple[FieldLine, HeadValue, int]] = []
+        self._checksum = checksum_of(records.get("trailer", ()))
 
-    def expect(self, part: PartName, values: Mapping[str, str | int | date | None], line: int) -> None:
+    def expect(self, part: PartName, values: Mapping[str, HeadValue], line: int) -> None:
         """Remember what the header or trailer says."""
-        for kind in (Kind.COUNT, Kind.TOTAL):
-            placed = self._codecs[part].field(kind)
+        for kind in (Kind.COUNT, Kind.TOTAL, Kind.CHECKSUM):
+            field = line_of(self._records[part], kind)
             said = values.get(COUNTED[kind])
-            if placed is not None and isinstance(said, int):
-                self._said.append((placed.line, said, line))
+            if field is not None and said is not None:
+                self._said.append((field, said, line))
+
+    def octets(self, data: bytes) -> None:
+        """Take whole detail records as they stand in the file, for the checksum."""
+        if self._checksum is not None:
+            self._checksum.update(data)
 
     def take(self, block: pl.DataFrame, line: int) -> pl.DataFrame:
         """Check the sequence of a block of details, count it, and give it without its sequence."""
@@ -82,8 +109,11 @@ class Running:
 
     def finish(self) -> None:
         """Raise LayoutError unless the file holds what it says, and each reference once where it must."""
+        held_by_kind: dict[Kind, HeadValue] = {Kind.COUNT: self._tally.rows, Kind.TOTAL: self._tally.fen}
+        if self._checksum is not None:
+            held_by_kind[Kind.CHECKSUM] = self._checksum.text()
         for field, said, line in self._said:
-            held = self._tally.rows if field.kind is Kind.COUNT else self._tally.fen
+            held = held_by_kind[field.kind]
             if said != held:
                 raise LayoutError(
                     f"says {said}, the details make {held}", line=line, field=field.name, clause=field.clause
@@ -93,7 +123,7 @@ class Running:
             raise self._refusal(Kind.REFERENCE, "stands in the file twice", row + 2)
 
     def _refusal(self, kind: Kind, what: str, line: int) -> LayoutError:
-        placed = self._codecs["detail"].field(kind)
-        if placed is None:
+        field = line_of(self._records.get("detail", ()), kind)
+        if field is None:
             return LayoutError(what, line=line)
-        return LayoutError(what, line=line, field=placed.line.name, clause=placed.line.clause)
+        return LayoutError(what, line=line, field=field.name, clause=field.clause)

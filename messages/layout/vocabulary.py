@@ -79,6 +79,7 @@ _ACKNOWLEDGEMENT: Final = Vocabulary(
     header={
         **_texts("original_message_id", "group_status_raw", "group_reason_raw", "group_text_raw"),
         "created_on": _DAY,
+        "created_at": _MOMENT,
     },
     detail={},
     header_must=frozenset({"original_message_id", "group_status_raw"}),
@@ -88,6 +89,7 @@ _RESULT: Final = Vocabulary(
     header={
         **_texts("original_message_id", "group_status_raw", "group_reason_raw", "group_text_raw"),
         "created_on": _DAY,
+        "created_at": _MOMENT,
     },
     detail={
         **_texts("reference", "account", "status_raw", "reason_raw", "text_raw", "bank_reference"),

@@ -16,7 +16,7 @@ from messages.iso20022.pain002 import StatusReport, parse_status_report
 from messages.iso20022.schema import PAIN_001, PAIN_002, schema
 
 HERE = Path(__file__).parent
-MESSAGES = sorted(HERE.glob("*.xml"))
+MESSAGES = sorted(HERE.glob("pain*.xml"))
 
 HEAD = Pain001Head(
     message_id="7K2M9P4QX8RTF0000",

@@ -10,11 +10,11 @@ import pytest
 
 from adapters.code_table import CodeTable
 from adapters.contract import RESULT_SCHEMA, InstructionHead, ParsedResult, ResultKind
-from adapters.dialects.fixed_width import FixedWidthDialect
+from adapters.dialects.records import LayoutDialect
 from adapters.profile import BankProfile
 from adapters.profile_reader import read_profile
 from messages.batch.columns import STORED_SCHEMA
-from messages.layout.fixed_width import compiled
+from messages.layout.file import compiled
 from messages.layout.vocabulary import MessageName
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -66,11 +66,11 @@ def items() -> pl.DataFrame:
 
 
 def parse(profile: BankProfile, name: str, content: bytes) -> ParsedResult:
-    return FixedWidthDialect().parse(profile, name, [content])
+    return LayoutDialect().parse(profile, name, [content])
 
 
 def test_built_bytes_are_the_document_s(profile: BankProfile, items: pl.DataFrame, instruction: bytes) -> None:
-    built = b"".join(FixedWidthDialect().build(profile, HEAD, [items[:2], items[2:]]))
+    built = b"".join(LayoutDialect().build(profile, HEAD, [items[:2], items[2:]]))
     assert built == instruction
 
 

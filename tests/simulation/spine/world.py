@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from crypto.contract import SchemeParameters
 from gateway.services.applying import apply
 from gateway.services.building import build
 from gateway.services.check import check
@@ -17,6 +16,7 @@ from gateway.services.context import Context
 from gateway.services.file_collection import poll_files
 from gateway.services.file_delivery import ask_file, send_file
 from gateway.services.indexing import index
+from gateway.services.inquiries import Inquiries
 from gateway.services.intake import Intake
 from gateway.services.jobs import Later
 from gateway.services.message_delivery import MessageDelivery
@@ -25,6 +25,7 @@ from gateway.services.webhooks import Webhooks
 from gateway.store import work as work_store
 from gateway.store.records import Work
 from gateway.store.vault import Vault
+from gateway.wiring.bank_keys import BankKeys
 from messages.batch.header_reading import header_from
 from simulators.city_bank import CityBank
 from simulators.roster import roster
@@ -123,14 +124,16 @@ class World:
             banks={name: self.kit.bank(name, rows, patience) for name in self.kit.profiles},
             clock=self.clock,
             amount_limit_fen=100_000_000,
-            signer=lambda security: keys.signer(security.signing_key, _parameters(security)),
-            verifier=lambda security: keys.verifier(security.verification_key, _parameters(security)),
+            signer=lambda security: BankKeys(keys, security).signer(),
+            verifier=lambda security: BankKeys(keys, security).verifier(),
             files=lambda _: self.files,
+            envelope_keys=lambda security: BankKeys(keys, security),
         )
 
     def start_node(self) -> None:
         """A fresh process: what was only in memory is gone."""
         delivery = MessageDelivery(self.context, lambda _: self.messages, _at_once)
+        inquiries = Inquiries(self.context, lambda _: self.messages, _at_once)
         notifying = Notifying(self.context, self.sms_link, self.kit.templates, _at_once)
         webhooks = Webhooks(self.context, {CLIENT: self.platform}, _at_once)
         plain = {
@@ -144,7 +147,7 @@ class World:
         }
         coroutines = {
             "send-message": delivery.send,
-            "inquire": delivery.inquire,
+            "inquire": inquiries.inquire,
             "notify": notifying.notify,
             "receipts": notifying.receipts,
             "webhook": webhooks.deliver,
@@ -182,10 +185,6 @@ class World:
     def shown(self) -> dict[str, int]:
         """How often each bank was given each instruction."""
         return {**self.files.shown, **self.messages.shown}
-
-
-def _parameters(security: Any) -> SchemeParameters:
-    return SchemeParameters(security.scheme, security.sm2_user_id, security.sm2_form)
 
 
 def _with_context(job: Callable[[Context, Work], Later | None], context: Context) -> Job:

@@ -18,7 +18,7 @@ RURAL, CITY = "banks/rural-fixed.yaml", "banks/city-iso.yaml"
 
 
 def test_the_shipped_banks(profiles: dict[str, BankProfile]) -> None:
-    assert sorted(profiles) == ["city-iso", "rural-fixed"]
+    assert {"city-iso", "rural-fixed"} <= profiles.keys()
     rural, city = profiles["rural-fixed"], profiles["city-iso"]
     assert (rural.dialect, rural.encoding, city.dialect, city.encoding) == (
         "fixed-width",
@@ -76,7 +76,7 @@ REFUSALS = [
     (RURAL, "port: 2222", "host: 2222", "rural-fixed.yaml:24:3: transport.host: was given in line 23 already"),
     (RURAL, "  port: 2222\n", "", "rural-fixed.yaml:21:1: transport.port: is missing; add it"),
     (RURAL, "kind: sftp", "kind: ftp", "transport: Input tag 'ftp' found"),
-    (RURAL, "dialect: fixed-width", "dialect: fixed", "dialect: Input should be 'fixed-width' or 'iso20022'"),
+    (RURAL, "dialect: fixed-width", "dialect: fixed", "dialect: Input should be 'fixed-width', 'delimited', "),
     (RURAL, "bank: rural-fixed", "bank: rural-other", ":3:1: bank: is not the file's own name; write rural-fixed"),
     (RURAL, "[402738090017]", "[402738090018]", ":5:14: bank_codes[0]: has a wrong check digit"),
     (RURAL, "[402738090017]", "[40273809001]", "bank_codes[0]: String should match pattern"),

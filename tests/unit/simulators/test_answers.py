@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from messages.iso20022.schema import PAIN_002, schema
-from simulators.answers import Answer, Kind, Plan, Status, plan
-from simulators.iso_answers import refusal_report, status_now, status_report
+from simulators.answers import Answer, Kind, Plan, Status, plan, standing
+from simulators.iso_answers import refusal_report, status_report
 from simulators.script_file import read_script
 
 DAY = date(2026, 3, 3)
@@ -95,7 +95,7 @@ def test_status_reports_follow_the_schema_and_the_last_word_counts() -> None:
     )
     groups = []
     for number in range(len(made.answers) + 1):
-        report = status_report("ABCDEFGH2345F0001", DAY, number, status_now(ITEMS, made.answers[:number]))
+        report = status_report("ABCDEFGH2345F0001", DAY, number + 1, standing(ITEMS, made.answers[:number]))
         tree = _valid(report)
         groups.append(tree.findtext(".//{*}GrpSts"))
         statuses = {

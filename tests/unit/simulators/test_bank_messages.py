@@ -21,7 +21,8 @@ from crypto.keystore import Keystore
 from messages.batch.columns import STORED_SCHEMA
 from messages.iso20022.pain001 import Pain001Head, build
 from messages.iso20022.schema import PAIN_002, schema
-from simulators.iso_records import MessageInvalid, read_pain001
+from simulators.bank_contract import MessageInvalid
+from simulators.iso_records import read_pain001
 
 RSA = SchemeParameters("rsa-pkcs1-sha256")
 

@@ -9,10 +9,8 @@ import polars as pl
 import pytest
 
 from simulators.answers import ANSWER_SCHEMA, Kind
-from simulators.bank_files import check_script
-from simulators.rural_answers import DoesNotFit, acknowledgement, answer_file
+from simulators.rural_answers import acknowledgement, answer_file
 from simulators.rural_records import FileUnreadable, read_instruction
-from simulators.script_file import read_script
 
 MESSAGE = "ABCDEFGH2345F0001"
 ITEMS = [("6217000000000000001", "张三", 10_000), ("6217000000000000002", "买买提·艾力", 20_050)]
@@ -71,10 +69,3 @@ def test_writes_returns_and_refusals_octet_by_octet() -> None:
     )  # fmt: skip
     refusal = acknowledgement(MESSAGE, date(2026, 3, 2), "9002", "验签失败")
     assert refusal == b"H01ABCDEFGH2345F0001202603029002" + "验签失败".encode("gb18030").ljust(60) + b"\r\n"
-
-
-def test_a_script_with_words_too_long_for_the_records_is_refused() -> None:
-    with pytest.raises(DoesNotFit):
-        check_script(read_script("default: {do: failed, code: TOOLONG}"))
-    with pytest.raises(DoesNotFit):
-        check_script(read_script(f"files: [{{effects: [{{do: refuse-file, code: '1', text: {'字' * 31}}}]}}]"))

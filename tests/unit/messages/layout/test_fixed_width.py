@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from messages.layout.errors import CannotWrite, LayoutError
-from messages.layout.fixed_width import CHUNK_OCTETS, FixedWidthFile, compiled
+from messages.layout.file import CHUNK_OCTETS, LayoutFile, compiled
 from messages.layout.model import Layout
 from messages.layout.vocabulary import MessageName
 
@@ -35,15 +35,15 @@ ITEMS = pl.DataFrame(
 
 
 @pytest.fixture
-def file(every_kind: Layout) -> FixedWidthFile:
+def file(every_kind: Layout) -> LayoutFile:
     return compiled(every_kind, MessageName.INSTRUCTION, "gb18030")
 
 
-def built(file: FixedWidthFile, items: pl.DataFrame = ITEMS, **head: object) -> bytes:
+def built(file: LayoutFile, items: pl.DataFrame = ITEMS, **head: object) -> bytes:
     return b"".join(file.build({**HEAD, **head}, [items]))  # type: ignore[dict-item]
 
 
-def test_every_kind_is_written_as_the_layout_says(file: FixedWidthFile) -> None:
+def test_every_kind_is_written_as_the_layout_says(file: LayoutFile) -> None:
     name = "阿·力".encode("gb18030")
     assert built(file).split(b"\r\n") == [
         b"HDR" + b" " * 15 + b"M1" + b"2026-02-28" + b" " * 10 + b"     2" + b"1000.07       ",
@@ -55,7 +55,7 @@ def test_every_kind_is_written_as_the_layout_says(file: FixedWidthFile) -> None:
     ]  # fmt: skip
 
 
-def test_every_kind_is_read_back(file: FixedWidthFile) -> None:
+def test_every_kind_is_read_back(file: LayoutFile) -> None:
     parsed = file.parse([built(file)])
     assert pl.concat(parsed.blocks).select(ITEMS.columns).equals(ITEMS)
     assert parsed.head == HEAD
@@ -84,7 +84,7 @@ def test_every_kind_is_read_back(file: FixedWidthFile) -> None:
         ("amount_fen", None, "is empty, negative or too long"),
     ],
 )
-def test_what_does_not_fit_is_told_never_cut(file: FixedWidthFile, column: str, value: object, why: str) -> None:
+def test_what_does_not_fit_is_told_never_cut(file: LayoutFile, column: str, value: object, why: str) -> None:
     items = ITEMS.with_columns(pl.Series(column, [ITEMS[column][0], value], dtype=ITEMS.schema[column]))
     if why.startswith("holds a character that"):
         why = "holds something other than printable ASCII"
@@ -103,24 +103,24 @@ def test_the_encoding_s_own_repertoire_counts(every_kind: Layout) -> None:
     assert compiled(every_kind, MessageName.INSTRUCTION, "utf-8").check(rare) == []
 
 
-def test_only_the_columns_given_are_judged(file: FixedWidthFile) -> None:
+def test_only_the_columns_given_are_judged(file: LayoutFile) -> None:
     assert file.check(ITEMS.select("name")) == []
     assert file.check(ITEMS.clear()) == []
 
 
-def test_a_head_that_does_not_fit_is_told_before_any_byte(file: FixedWidthFile) -> None:
+def test_a_head_that_does_not_fit_is_told_before_any_byte(file: LayoutFile) -> None:
     assert [finding.source for finding in file.check_head({**HEAD, "message_id": "M" * 18})] == ["message_id"]
     with pytest.raises(CannotWrite):
         next(file.build({**HEAD, "message_id": None}, [ITEMS]))
 
 
 @pytest.mark.parametrize("wrong", [{"rows": 3}, {"total_fen": 1}])
-def test_a_head_that_promises_something_else_is_our_fault(file: FixedWidthFile, wrong: dict[str, int]) -> None:
+def test_a_head_that_promises_something_else_is_our_fault(file: LayoutFile, wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="the head promises"):
         built(file, **wrong)
 
 
-def test_a_reference_twice_in_an_instruction_is_our_fault(file: FixedWidthFile) -> None:
+def test_a_reference_twice_in_an_instruction_is_our_fault(file: LayoutFile) -> None:
     with pytest.raises(ValueError, match="each once"):
         built(file, ITEMS.with_columns(pl.lit("R1").alias("reference")))
 
@@ -165,7 +165,7 @@ REPLACED = [
 
 @pytest.mark.parametrize(("old", "new", "complaint"), REPLACED)
 def test_a_file_that_is_not_the_document_s_is_refused(
-    file: FixedWidthFile, old: bytes, new: bytes, complaint: str
+    file: LayoutFile, old: bytes, new: bytes, complaint: str
 ) -> None:
     content = built(file)
     assert content.count(old) == 1
@@ -176,7 +176,7 @@ def test_a_file_that_is_not_the_document_s_is_refused(
 
 
 @pytest.mark.parametrize("cut", [0, 1, 61, 62, 100, 300])
-def test_a_file_that_ends_early_is_refused(file: FixedWidthFile, cut: int) -> None:
+def test_a_file_that_ends_early_is_refused(file: LayoutFile, cut: int) -> None:
     with pytest.raises(LayoutError):
         file.parse([built(file)[:cut]])
 
@@ -202,7 +202,7 @@ def test_a_file_without_details_is_sound(rural: Layout) -> None:
     assert file.parse(file.build(head, [])).blocks == ()
 
 
-def test_rows_are_limited_by_octets_and_by_the_layout_s_own_digits(rural: Layout, file: FixedWidthFile) -> None:
+def test_rows_are_limited_by_octets_and_by_the_layout_s_own_digits(rural: Layout, file: LayoutFile) -> None:
     instruction = compiled(rural, MessageName.INSTRUCTION, "gb18030")
     assert instruction.most_rows(218 + 29 + 3 * 294) == 3
     assert instruction.most_rows(218 + 29 + 3 * 294 - 1) == 2

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from messages.layout.errors import LayoutError
-from messages.layout.fixed_width import FixedWidthFile, compiled
+from messages.layout.file import LayoutFile, compiled
 from messages.layout.model import Layout
 from messages.layout.vocabulary import MessageName
 
@@ -62,25 +62,25 @@ def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dtypes).with_columns(references)
 
 
-def written(file: FixedWidthFile, items: pl.DataFrame) -> bytes:
+def written(file: LayoutFile, items: pl.DataFrame) -> bytes:
     head = {**HEAD, "rows": items.height, "total_fen": sum(items["amount_fen"].to_list())}
     return b"".join(file.build(head, [items[:1], items[1:]]))
 
 
 @pytest.fixture(scope="module")
-def instructions(rural: Layout) -> FixedWidthFile:
+def instructions(rural: Layout) -> LayoutFile:
     return compiled(rural, MessageName.INSTRUCTION, "gb18030")
 
 
 @pytest.fixture(scope="module")
-def results(rural: Layout) -> FixedWidthFile:
+def results(rural: Layout) -> LayoutFile:
     return compiled(rural, MessageName.RESULT, "gb18030")
 
 
 @given(rows=st.lists(ITEM, min_size=1, max_size=6), cut=st.integers(1, 500))
 @settings(max_examples=80, deadline=None)
 def test_instructions_are_read_back_and_every_record_has_its_octets(
-    instructions: FixedWidthFile, rows: list[dict[str, object]], cut: int
+    instructions: LayoutFile, rows: list[dict[str, object]], cut: int
 ) -> None:
     items = frame(rows)
     unfit = {finding.row for finding in instructions.check(items)}
@@ -102,7 +102,7 @@ def too_long(item: dict[str, object]) -> bool:
 
 @given(rows=st.lists(RESULT, min_size=1, max_size=6))
 @settings(max_examples=60, deadline=None)
-def test_results_are_read_back(results: FixedWidthFile, rows: list[dict[str, object]]) -> None:
+def test_results_are_read_back(results: LayoutFile, rows: list[dict[str, object]]) -> None:
     items = frame(rows)
     assume(not results.check(items))
     parsed = results.parse([written(results, items)])
@@ -112,7 +112,7 @@ def test_results_are_read_back(results: FixedWidthFile, rows: list[dict[str, obj
 @given(data=st.data(), rows=st.lists(RESULT, min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None)
 def test_a_changed_octet_is_refused_or_changes_one_value_that_is_not_money(
-    results: FixedWidthFile, data: st.DataObject, rows: list[dict[str, object]]
+    results: LayoutFile, data: st.DataObject, rows: list[dict[str, object]]
 ) -> None:
     items = frame(rows)
     assume(not results.check(items))
@@ -136,13 +136,13 @@ def test_a_changed_octet_is_refused_or_changes_one_value_that_is_not_money(
 
 @given(content=st.binary(max_size=1_000))
 @settings(max_examples=100, deadline=None)
-def test_any_octets_are_refused_not_crashed_on(results: FixedWidthFile, content: bytes) -> None:
+def test_any_octets_are_refused_not_crashed_on(results: LayoutFile, content: bytes) -> None:
     with pytest.raises(LayoutError):
         results.parse([content])
 
 
 @given(content=st.text("HDTR01 \r\n92B6\x84", max_size=600))
 @settings(max_examples=100, deadline=None)
-def test_nearly_right_octets_are_refused_not_crashed_on(results: FixedWidthFile, content: str) -> None:
+def test_nearly_right_octets_are_refused_not_crashed_on(results: LayoutFile, content: str) -> None:
     with pytest.raises(LayoutError):
         results.parse([content.encode("latin-1")])

@@ -1,0 +1,20 @@
+"""Every envelope (报文封装), by the name that profiles use in ``security.envelope``: one line each.
+
+``detached`` has no line: a detached signature travels beside the bytes and leaves them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.envelopes.contract import Envelope
+from adapters.envelopes.form import FormEnvelope
+from adapters.envelopes.json_sm4 import JsonSm4Envelope
+from adapters.envelopes.xml_element import XmlElementEnvelope
+
+ENVELOPES: Final[Mapping[str, Envelope]] = {
+    "xml-element": XmlElementEnvelope(),
+    "form": FormEnvelope(),
+    "json-sm4": JsonSm4Envelope(),
+}

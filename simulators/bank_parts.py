@@ -1,0 +1,110 @@
+"""Which codec and which seal a bank has (编解码、签名封装的选择): two small tables, by what its profile says.
+
+A family's module is imported when a bank of that family is played, and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from simulators.bank_contract import Codec, Seal
+from simulators.declaration import BankData, Signing
+from simulators.signatures import RsaSeal, Sm2Seal
+from simulators.signatures import Seal as Signatures
+
+
+class NotPlayed(ValueError):
+    """No codec or seal is there for what the profile says."""
+
+
+def codec_of(data: BankData) -> Codec:
+    """The codec of the bank's dialect; raises NotPlayed."""
+    dialect = data.declaration.dialect
+    if dialect not in _CODECS:
+        raise NotPlayed(f"dialect {dialect!r} is not played; known are {', '.join(_CODECS)}")
+    return _CODECS[dialect](data)
+
+
+def seal_of(data: BankData, folder: Path) -> Seal:
+    """The seal of the bank's envelope over its key files in ``folder``; raises NotPlayed, OSError, KeyUnusable."""
+    envelope = data.declaration.security.envelope
+    if envelope not in _SEALS:
+        raise NotPlayed(f"envelope {envelope!r} is not played; known are {', '.join(_SEALS)}")
+    return _SEALS[envelope](data, folder)
+
+
+def signatures_of(signing: Signing, folder: Path) -> Signatures:
+    """The bank's own key and the gateway's public one, with the parameters that the profile gives."""
+    if signing.scheme == "sm2-sm3":
+        own, gateway = folder / "sm2-sign.pem", folder / "gateway-sm2-verify.pem"
+        return Sm2Seal.load(own, gateway, signing.sm2_user_id, signing.sm2_form, signing.encoding)
+    own, gateway = folder / "rsa-sign.pem", folder / "gateway-rsa-verify.pem"
+    return RsaSeal.load(own, gateway, signing.scheme, signing.encoding)
+
+
+def _layout(data: BankData) -> Codec:
+    from simulators.codecs.layout import layout_codec
+
+    return layout_codec(data)
+
+
+def _iso20022(data: BankData) -> Codec:  # noqa: ARG001 - a standard has no data of its own
+    from simulators.codecs.iso20022 import Iso20022Codec
+
+    return Iso20022Codec()
+
+
+def _signed_json(data: BankData) -> Codec:
+    from simulators.codecs.signed_json import SignedJsonCodec
+
+    return SignedJsonCodec(_user_code(data))
+
+
+def _cnaps2(data: BankData) -> Codec:  # noqa: ARG001 - a standard has no data of its own
+    from simulators.codecs.cnaps2 import Cnaps2Codec
+
+    return Cnaps2Codec()
+
+
+def _detached(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_detached import DetachedSeal
+
+    return DetachedSeal(signatures_of(data.declaration.security, folder))
+
+
+def _json_sm4(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_json import JsonSm4Seal
+
+    own, gateway = folder / "sm2-sign.pem", folder / "gateway-sm2-verify.pem"
+    return JsonSm4Seal.load(own, gateway, folder / "sm4.key", _user_code(data))
+
+
+def _cnaps2_block(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_cnaps2 import Cnaps2Seal
+
+    signing = data.declaration.security.model_copy(update={"encoding": "base64"})
+    return Cnaps2Seal(signatures_of(signing, folder), data.declaration.bank_codes[0], _user_code(data))
+
+
+def _user_code(data: BankData) -> str:
+    code = data.declaration.security.user_code
+    if code is None:
+        raise NotPlayed(f"bank {data.declaration.bank}: its profile must give security.user_code")
+    return code
+
+
+_CODECS: Final[dict[str, Callable[[BankData], Codec]]] = {
+    "fixed-width": _layout,
+    "delimited": _layout,
+    "record-xml": _layout,
+    "iso20022": _iso20022,
+    "signed-json": _signed_json,
+    "cnaps2": _cnaps2,
+}
+_SEALS: Final[dict[str, Callable[[BankData, Path], Seal]]] = {
+    "detached": _detached,
+    "json-sm4": _json_sm4,
+    "cnaps2-block": _cnaps2_block,
+}

@@ -1,0 +1,75 @@
+"""Demo keys of one bank (银行演示密钥), both sides: what its profile names goes into the gateway's keystore.
+
+The bank's own side lies in a directory called after it: ``sm2-sign.pem`` or ``rsa-sign.pem`` and the gateway's public key
+beside it; for TLS ``tls-server.pem``, ``tls-client.pem`` (banks that call themselves) and ``client-ca.pem``;
+``sm4.key`` (hexadecimal); ``amqp-password``; for SFTP host and user keys.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from crypto.demo_pki import LOCAL_HOSTS, issue_ca, issue_leaf
+from crypto.generate import generate_key
+from crypto.key_entry import Purpose
+from simulators.declaration import Declaration
+from simulators.key_writer import KeyWriter, private_pem, secret_of
+
+GATEWAY_SFTP_HOST: Final = "gateway-sftp-host"
+
+
+def bank_keys(writer: KeyWriter, declaration: Declaration, now: datetime) -> None:
+    """Every key that the profile names and that is not there yet; nothing where this bank has keys already."""
+    if writer.knows(declaration.security.verification_key):
+        return
+    _signing(writer, declaration)
+    wire = declaration.transport
+    if wire.client_certificate is not None and wire.trusted_ca is not None:
+        _tls(writer, declaration.bank, wire.client_certificate, wire.trusted_ca, now)
+    if declaration.security.encryption_key is not None:
+        shared = generate_key("sm4")
+        writer.ours(declaration.security.encryption_key, Purpose.ENCRYPT, shared)
+        writer.file(f"{declaration.bank}/sm4.key", secret_of(shared).hex() + "\n")
+    if wire.password is not None:
+        password = generate_key("secret")
+        writer.ours(wire.password, Purpose.TRANSPORT, password)
+        writer.file(f"{declaration.bank}/amqp-password", secret_of(password))
+    if wire.kind == "sftp" and wire.user_key is not None:
+        _sftp_server(writer, declaration.bank, wire.user_key)
+    if wire.kind == "sftp-server":
+        _sftp_client(writer, declaration.bank)
+
+
+def _signing(writer: KeyWriter, declaration: Declaration) -> None:
+    security, folder = declaration.security, declaration.bank
+    name = "sm2" if security.scheme == "sm2-sm3" else "rsa"
+    own = generate_key("sm2" if name == "sm2" else "rsa-2048")
+    gateway = writer.ours_once(security.signing_key, Purpose.SIGN, "sm2" if name == "sm2" else "rsa-2048")
+    writer.theirs(security.verification_key, Purpose.VERIFY, own)
+    writer.file(f"{folder}/{name}-sign.pem", private_pem(own))
+    writer.file(f"{folder}/gateway-{name}-verify.pem", gateway)
+
+
+def _tls(writer: KeyWriter, folder: str, client: str, trusted: str, now: datetime) -> None:
+    authority = issue_ca(f"{folder} demo CA", now)
+    writer.ours(client, Purpose.TRANSPORT, issue_leaf(authority, "gateway", (), now, "client").identity())
+    writer.theirs(trusted, Purpose.TRANSPORT, authority.trusted())
+    writer.identity(folder, "server", issue_leaf(authority, folder, LOCAL_HOSTS, now, "server"))
+    writer.identity(folder, "client", issue_leaf(authority, folder, (), now, "client"))
+    writer.file(f"{folder}/client-ca.pem", authority.certificate_pem)
+
+
+def _sftp_server(writer: KeyWriter, folder: str, user_key: str) -> None:
+    writer.file(f"{folder}/gateway-sftp.pub", writer.ours_once(user_key, Purpose.TRANSPORT, "ed25519-ssh") + "\n")
+    host = generate_key("ed25519-ssh")
+    writer.file(f"{folder}/ssh-host-key", secret_of(host))
+    writer.file(f"{folder}/ssh-host-key.pub", host.public + "\n")
+
+
+def _sftp_client(writer: KeyWriter, folder: str) -> None:
+    host = writer.ours_once(GATEWAY_SFTP_HOST, Purpose.TRANSPORT, "ed25519-ssh")
+    writer.file(f"{folder}/gateway-host-key.pub", host + "\n")
+    login = generate_key("ed25519-ssh")
+    writer.file(f"{folder}/ssh-user-key", secret_of(login))
+    writer.file(f"{folder}/ssh-user-key.pub", login.public + "\n")
