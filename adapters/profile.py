@@ -101,6 +101,15 @@ class FileNames(Part):
     returned: str | None = None
 
 
+class VoucherCodes(Part):
+    """Which vouchers a treasury's bank is sent and sends (国库凭证参数); regional, so data (facts A.2)."""
+
+    adm_div_code: str = Field(pattern=r"\A[0-9]{6,9}\z")  # 行政区划代码 of the treasury whose funds are paid
+    vt_code: Literal["8207"]  # what an instruction is written as
+    original_vt_code: str = Field(pattern=r"\A[0-9]{4}\z")  # what it details: 5201 direct, 8202 authorised payment
+    return_vt_code: Literal["2252"]  # what tells that money came back
+
+
 class BankProfile(Part):
     """One bank (合作银行)."""
 
@@ -122,6 +131,7 @@ class BankProfile(Part):
     security: Security
     inquiry: Inquiry
     hours: Hours | None = None  # null: at any time
+    voucher: VoucherCodes | None = None  # dialect treasury-voucher only
 
     @property
     def asked_by(self) -> Literal["path", "message", "files", "none"]:

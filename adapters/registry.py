@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.contract import Dialect
+from adapters.dialects.cnaps2 import Cnaps2Dialect
 from adapters.dialects.iso20022 import Iso20022Dialect
 from adapters.dialects.records import LayoutDialect
 from adapters.dialects.signed_json import SignedJsonDialect
+from adapters.dialects.treasury_voucher import TreasuryVoucherDialect
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
     {
@@ -18,5 +20,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
         "record-xml": LayoutDialect(),
         "iso20022": Iso20022Dialect(),
         "signed-json": SignedJsonDialect(),
+        "cnaps2": Cnaps2Dialect(),
+        "treasury-voucher": TreasuryVoucherDialect(),
     }
 )

@@ -56,16 +56,30 @@ def serve(
 
 
 @app.command()
+def sftp(
+    settings: SettingsFile = Path("var/gateway.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="Announce readiness as one JSON line.")] = False,
+) -> None:
+    """Run the SFTP server that banks connect to, a process of its own (内置 SFTP 服务)."""
+    if not settings.exists():
+        _fail(f"{settings} does not exist: make one with `gateway init {settings.parent}`")
+    from gateway.sftp_serve import run
+
+    raise typer.Exit(run(settings, as_json=as_json))
+
+
+@app.command()
 def demo(
     items: Annotated[int, typer.Option(min=10, max=1_000_000, help="Items to submit. 笔数")] = 3000,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same outcome. 随机种子")] = 7,
     as_json: AsJson = False,
     keep: Annotated[Path | None, typer.Option(help="Keep all files of the run here.")] = None,
+    banks: Annotated[str, typer.Option(help="`two`, `all`, or names with commas. 银行")] = "two",
 ) -> None:
     """Pay lifelike batches through simulated banks and show where every fen went (演示)."""
     from gateway.demo.run import run
 
-    raise typer.Exit(run(items, seed, as_json=as_json, keep=keep))
+    raise typer.Exit(run(items, seed, as_json=as_json, keep=keep, banks=banks))
 
 
 @app.command()

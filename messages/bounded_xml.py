@@ -23,7 +23,10 @@ _NAMES: Final[dict[TextEncoding, frozenset[str]]] = {
     "utf-8": frozenset({"utf-8", "utf8"}),
     "gbk": frozenset({"gbk", "gb2312", "cp936"}),
 }
-_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd-\uffff\ud800-\udfff]")
+_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd-\uffff]")
+_CONTROLS: Final = frozenset({*range(0x20), 0x7F} - set(b"\t\n\r"))  # in UTF-8 and GBK never part of a character
+_OTHERS: Final = bytes(octet for octet in range(256) if octet not in _CONTROLS)
+_NONCHARACTERS: Final = ("\ufffd", "\ufffe", "\uffff")
 _MARKUP: Final = re.compile(r"<\?|<!(?!\[CDATA\[)")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -81,17 +84,17 @@ def _text(content: bytes, encoding: TextEncoding) -> str:
     except UnicodeDecodeError as fault:
         line = octets.count(b"\n", 0, fault.start) + 1
         raise Malformed(f"holds octets that are not {encoding.upper()}", line=line) from None
-    _refuse_markup(text)
+    # The quick searches decide whether the slow ones, which tell the place, are worth their while.
+    if octets.translate(None, _OTHERS) or any(sign in text for sign in _NONCHARACTERS):
+        _refuse(text, _ILLEGAL, "holds a character that a message must not have")
+    if "<!" in text or "<?" in text:
+        _refuse(text, _MARKUP, "holds a declaration, comment or processing instruction")
     return text.lstrip(" ") if declared is not None else text
 
 
-def _refuse_markup(text: str) -> None:
-    for pattern, what in (
-        (_ILLEGAL, "holds a character that a message must not have"),
-        (_MARKUP, "holds a declaration, comment or processing instruction"),
-    ):
-        if (found := pattern.search(text)) is not None:
-            raise Malformed(what, line=text.count("\n", 0, found.start()) + 1)
+def _refuse(text: str, pattern: re.Pattern[str], what: str) -> None:
+    if (found := pattern.search(text)) is not None:
+        raise Malformed(what, line=text.count("\n", 0, found.start()) + 1)
 
 
 def children_once(

@@ -17,7 +17,8 @@ from lxml import etree
 
 from messages.bounded_xml import Malformed, children_once, leaf_text, line_of, tree_of
 
-_TEXT: Final = "((?:[^<&\\r]|&(?:amp|lt|gt|quot|apos);)*)"
+_TEXT: Final = "[^<\\r]*"
+_FOREIGN: Final = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _LONGEST_TEXT: Final = 100_000
 
@@ -71,20 +72,29 @@ class Records:
 def read_records(text: str, form: RecordForm) -> tuple[etree._Element, Records]:
     """The root without its records, and those; ``text`` is checked (``bounded_xml``). Raises Malformed."""
     root, records = _quickly(text, form) or _thoroughly(text, form)
-    for name, cell in form.cells.items():
-        column = pl.col(cell.column)
-        longer = column.str.len_chars() > cell.longest
-        records.refuse(longer, f"has more than {cell.longest} characters", name)
-        if cell.required:
-            records.refuse(column.is_null(), "is required, and missing or empty", name)
+    if records.rows.is_empty():
+        return root, records
+    checks = [check for name, cell in form.cells.items() for check in _checks(name, cell)]
+    hits = records.rows.select(wrong.any().alias(str(at)) for at, (wrong, _, _) in enumerate(checks)).row(0)
+    for (wrong, what, name), hit in zip(checks, hits, strict=True):
+        if hit:
+            records.refuse(wrong, what, name)
     return root, records
+
+
+def _checks(name: str, cell: Cell) -> list[tuple[pl.Expr, str, str]]:
+    column = pl.col(cell.column)
+    checks = [(column.str.len_chars() > cell.longest, f"has more than {cell.longest} characters", name)]
+    if cell.required:
+        checks.append((column.is_null(), "is required, and missing or empty", name))
+    return checks
 
 
 def _quickly(text: str, form: RecordForm) -> tuple[etree._Element, Records] | None:
     """None where the document is written in any other than the plainest way."""
     opening, closing = f"<{form.name}>", f"</{form.name}>"
     start, end = text.find(opening), text.rfind(closing)
-    if start < 0 or end < start or "<![CDATA[" in text:
+    if start < 0 or end < start or "<![CDATA[" in text or _FOREIGN.search(text):
         return None
     pieces = text[start:end].split(closing)
     groups = pl.Series(pieces).str.extract_groups(_pattern(form.name, tuple(form.cells.items())))
@@ -95,7 +105,8 @@ def _quickly(text: str, form: RecordForm) -> tuple[etree._Element, Records] | No
         return None
     root, marker = found
     _forget(marker)
-    rows = groups.struct.unnest().select(_plain(pl.col(cell.column)) for cell in form.cells.values())
+    escapes = "&" in text
+    rows = groups.struct.unnest().select(_plain(cell.column, escapes) for cell in form.cells.values())
     return root, Records(rows, _line_in(text[:start], pieces), form.clause)
 
 
@@ -146,14 +157,16 @@ def _pattern(record: str, cells: tuple[tuple[str, Cell], ...]) -> str:
     parts = []
     for name, cell in cells:
         attribute = f' {cell.attribute[0]}="{re.escape(cell.attribute[1])}"' if cell.attribute else ""
-        text = _TEXT.replace("(", f"(?P<{cell.column}>", 1)
-        parts.append(f"(?:<{name}{attribute}(?:/>|>{text}</{name}>)[ \\n\\r\\t]*)?")
+        parts.append(f"(?:<{name}{attribute}(?:/>|>(?P<{cell.column}>{_TEXT})</{name}>)[ \\n\\r\\t]*)?")
     return f"\\A(?P<whole>[ \\n\\r\\t]*<{record}>[ \\n\\r\\t]*{''.join(parts)})\\z"
 
 
-def _plain(column: pl.Expr) -> pl.Expr:
-    text = column.str.replace_many(list(_ENTITIES), list(_ENTITIES.values())).str.strip_chars()
-    return pl.when(text != "").then(text).alias(column.meta.output_name())
+def _plain(column: str, escapes: bool) -> pl.Expr:
+    text = pl.col(column)
+    if escapes:
+        text = text.str.replace_many(list(_ENTITIES), list(_ENTITIES.values()))
+    text = text.str.strip_chars()
+    return pl.when(text != "").then(text).alias(column)
 
 
 def _line_in(before: str, pieces: list[str]) -> Callable[[int], int]:

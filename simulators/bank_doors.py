@@ -77,13 +77,13 @@ async def _sftp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
     workers, loop = ThreadPoolExecutor(1, f"{data.declaration.bank}-files"), asyncio.get_running_loop()
 
     async def completed(name: str) -> None:
-        loop.run_in_executor(workers, shelf.take, bank, name)
+        loop.run_in_executor(workers, _told, shelf.take, bank, name)
 
     user_key = asyncssh.import_public_key((place.keys / "gateway-sftp.pub").read_text("ascii"))
     door = Door(shelf, place.username or bank.wire.username, user_key, bank, completed)
     host_key = asyncssh.read_private_key(place.keys / "ssh-host-key")
     acceptor = await listen_sftp(door, place.host or _LOOPBACK, place.port, host_key)
-    loop.run_in_executor(workers, shelf.take_left, bank)
+    loop.run_in_executor(workers, _told, shelf.take_left, bank)
     _keep_ticking(reactor, door.tick)
     public = host_key.export_public_key().decode("ascii").split()
     return Opened(acceptor.get_port(), " ".join(public[:2]), door.shut)
@@ -136,6 +136,14 @@ async def _amqp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
     reactor.addSystemEventTrigger("before", "shutdown", door.stop)
     _keep_ticking(reactor, bank.tick)
     return Opened(port)
+
+
+def _told(work: Callable[..., None], *arguments: Any) -> None:
+    """In a thread whose result nobody waits for: what goes wrong is told, and holds up nothing else."""
+    try:
+        work(*arguments)
+    except Exception:
+        _LOG.failure("a file could not be taken")
 
 
 def _keep_ticking(reactor: Any, tick: Callable[[], None]) -> None:

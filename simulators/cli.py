@@ -50,9 +50,24 @@ def _reactor() -> Any:
     return reactor
 
 
+def _log_troubles() -> None:
+    """Errors of the simulator itself to standard error, as text."""
+    import sys
+
+    from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
+
+    def tell(event: LogEvent) -> None:
+        if event.get("log_level", LogLevel.info) >= LogLevel.warn:
+            print(eventAsText(event), file=sys.stderr, flush=True)
+
+    observers: list[Any] = [tell]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False, discardBuffer=True)
+
+
 def _run(start: Starter, as_json: bool) -> None:
     """Start, say so, and serve until stopped; a simulator that cannot start says why and ends."""
     reactor = _reactor()
+    _log_troubles()
     failures: list[Exception] = []
 
     async def begin() -> None:

@@ -171,6 +171,11 @@ class SimulatedBank:
         """What the bank says about an order now, for a wire that asks by path; null if it never came."""
         return self._saying.shown(message_id)
 
+    def refusal(self, message_id: str, day: date, code: str, text: str) -> Outgoing | None:
+        """The message that refuses a whole instruction, sent by nobody yet; null where the format has none."""
+        kept = self._saying.writer.acknowledgement(message_id, day, code, text)
+        return None if kept is None else kept.outgoing()
+
     def absent(self, message_id: str) -> Outgoing:
         """What the bank says about an order that never came."""
         return self._saying.writer.absent(message_id, self._today())

@@ -20,7 +20,6 @@ from adapters.contract import MessageRefused
 from adapters.envelopes.contract import EnvelopeKeys, Opened, Outer
 from adapters.profile import BankProfile, SignatureEncoding
 from crypto.contract import SignatureInvalid
-from crypto.signature_text import decode_signature, encode_signature
 
 PLACEHOLDER: Final = b"__signature_sigdat__"
 ALGORITHM: Final = b"SM"
@@ -52,7 +51,7 @@ class JsonSm4Envelope:
         time = outer.created_at.astimezone(_CHINA).strftime("%Y%m%d%H%M%S").encode("ascii")
         signer = keys.signer()
         signer.update(body[:-1] + _SIGNATURE % (time, PLACEHOLDER))
-        signed = body[:-1] + _SIGNATURE % (time, encode_signature(signer.signature(), "base64"))
+        signed = body[:-1] + _SIGNATURE % (time, b64encode(signer.signature()))
         data = b64encode(keys.cipher().encrypt(signed, vector))
         values = (user, ALGORITHM, function, _escaped(data))
         return b"&".join(name + b"=" + value for name, value in zip(_FIELDS, values, strict=True)), signer.key_id
@@ -70,12 +69,13 @@ class JsonSm4Envelope:
         _require(fields[b"ALG"] == ALGORITHM, "ALG", "is not SM", "1.2")
         plain = keys.cipher().decrypt(_sealed(fields[b"DATA"]), vector, b'{"response":')
         start, end = plain[:-_END_OCTETS], _SIGNED_END.fullmatch(plain[-_END_OCTETS:])
-        if end is None:
+        signature = _from_base64(end[2]) if end is not None else b""
+        if end is None or not signature:
             raise SignatureInvalid("the message has no signature as its last member (clause 1.5)")
         verifier = keys.verifier()
         verifier.update(start)
         verifier.update(_SIGNATURE % (end[1], PLACEHOLDER))
-        key_id = verifier.verify(decode_signature(end[2], "base64"))
+        key_id = verifier.verify(signature)
         function = _function(start, b"response")
         _require(function == fields[b"FUNCODE"], "FUNCODE", "is not the function code of the signed head", "1.2")
         return Opened(start + b"}", key_id)
@@ -126,7 +126,10 @@ def _unescaped(data: bytes) -> bytes:
     """The reverse, capitals or not; an unescaped plus is a blank in a form, and so no base64."""
     data = data.replace(b"+", b" ")
     for sign, escape in _ESCAPES:
-        data = data.replace(escape, sign).replace(escape.lower(), sign)
+        data = data.replace(escape, sign)
+    if b"%" in data:
+        for sign, escape in _ESCAPES:
+            data = data.replace(escape.lower(), sign)
     return data
 
 
@@ -138,13 +141,18 @@ def _fields(content: bytes) -> dict[bytes, bytes]:
 
 
 def _sealed(data: bytes) -> bytes:
-    text = _unescaped(data)
-    try:
-        sealed = b64decode(text, validate=True)
-    except binascii.Error:
-        sealed = b""
-    _require(bool(sealed) and b64encode(sealed) == text, "DATA", "is not canonical base64, percent-encoded", "1.2")
+    sealed = _from_base64(_unescaped(data))
+    _require(bool(sealed), "DATA", "is not canonical base64, percent-encoded", "1.2")
     return sealed
+
+
+def _from_base64(text: bytes) -> bytes:
+    """Empty where the text is not base64, or not the one spelling of its octets."""
+    try:
+        octets = b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+    return octets if b64encode(octets) == text else b""
 
 
 def _require(holds: bool, name: str, what: str, clause: str) -> None:

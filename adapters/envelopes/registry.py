@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from adapters.envelopes.cnaps2_block import Cnaps2Block
 from adapters.envelopes.contract import Envelope
 from adapters.envelopes.form import FormEnvelope
 from adapters.envelopes.json_sm4 import JsonSm4Envelope
@@ -16,5 +17,6 @@ from adapters.envelopes.xml_element import XmlElementEnvelope
 ENVELOPES: Final[Mapping[str, Envelope]] = {
     "xml-element": XmlElementEnvelope(),
     "form": FormEnvelope(),
+    "cnaps2-block": Cnaps2Block(),
     "json-sm4": JsonSm4Envelope(),
 }

@@ -58,11 +58,11 @@ def show_record(console: Console, profile: BankProfile, record: RecordView, faul
     columns = (place, "条款\nclause", "字段\nfield", "类型\nkind", "原文\nas it stands", "取值\nvalue, source")
     made = table(f"{PARTS[record.part]}{number}", *columns)
     for field in record.fields:
-        value = Text.assemble(field.value or "", " " if field.value else "", (field.source or "", "dim"))
+        value = Text.assemble(field.value or "", "\n" if field.value else "", (field.source or "", "dim"))
         made.add_row(
             field.place,
             field.clause,
-            Text.assemble(field.title, " ", (field.name, "dim")),
+            Text.assemble(field.title, "\n", (field.name, "dim")),
             field.kind,
             padded(field.raw),
             value,
@@ -135,11 +135,18 @@ def _why(group: object) -> str:
 def _rows(console: Console, seen: ResultView) -> None:
     if not seen.rows.height:
         return
-    columns = ("明细参考号 reference", "状态 status", "应答码 reason", "结果 outcome", "原因 reason", "处理 remedy")
+    columns = (
+        "明细参考号\nreference",
+        "状态\nstatus",
+        "应答码\nreason",
+        "结果\noutcome",
+        "原因\nour reason",
+        "处理\nremedy",
+    )
     made = table("明细结果 · what becomes of each item", *columns)
     shown = seen.rows.sort("mapped", maintain_order=True).head(_MOST_ROWS)
     for row in shown.iter_rows(named=True):
-        mark = "" if row["mapped"] else " 未对照 unmapped"
+        mark = "" if row["mapped"] else "\n未对照 unmapped"
         made.add_row(
             row["reference"],
             row["status_raw"],
@@ -165,6 +172,7 @@ def _unmapped(console: Console, profile: BankProfile, pairs: Iterable[tuple[str,
 
 def show_refusal(console: Console, profile: BankProfile, refused: ResultRefused) -> None:
     """Why the gateway would put a bank's message aside, with the record at fault."""
-    console.print(Text(f"报文将被隔离 the message would be quarantined: {refused}", style="bold red"))
+    console.print(Text("报文将被隔离 the message would be quarantined:", style="bold red"))
+    console.print(Text(f"  {refused}", style="red"), soft_wrap=True)
     if refused.record is not None:
         show_record(console, profile, refused.record, refused.refused.field_name)

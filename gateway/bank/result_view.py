@@ -11,9 +11,10 @@ import polars as pl
 
 from adapters.code_table import CodeTable, Decoded
 from adapters.contract import RESULT_SCHEMA, MessageRefused, ParsedResult
+from adapters.envelopes.registry import ENVELOPES
 from adapters.file_names import recognise
 from adapters.profile import BankProfile
-from crypto.contract import KeyUnusable
+from crypto.contract import KeyUnusable, SignatureInvalid
 from gateway.bank.annotation import RecordView, view
 from gateway.bank.places import ToolRefused
 from gateway.bank.previewing import dialect_of
@@ -89,8 +90,6 @@ def _content(profile: BankProfile, path: Path) -> bytes:
 
 def _opened(profile: BankProfile, content: bytes) -> bytes:
     """What stands in the bank's envelope; a message that was never put into one is taken as it is."""
-    from adapters.envelopes.registry import ENVELOPES
-
     envelope = ENVELOPES.get(profile.security.envelope)
     if envelope is None:
         return content
@@ -98,7 +97,7 @@ def _opened(profile: BankProfile, content: bytes) -> bytes:
         return envelope.open(profile, content, UnverifiedKeys()).body
     except KeyUnusable:
         raise ToolRefused("messages of this bank are encrypted: give the decrypted message") from None
-    except MessageRefused:
+    except (MessageRefused, SignatureInvalid):
         return content
 
 

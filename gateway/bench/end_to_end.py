@@ -20,13 +20,13 @@ from gateway import wiring
 from gateway.bench.client import BenchClient
 from gateway.bench.processes import cpu_seconds, peak_megabytes
 from gateway.demo.books import read_books
-from gateway.demo.world import World
+from gateway.demo.world import TWO_BANKS, World
 from gateway.services.context import Context
 from gateway.settings import read_settings
 from gateway.store import batches, instructions
 from gateway.store.records import BatchState, InstructionState
 
-BANKS = ("bank-files", "bank-messages")
+BANKS = TWO_BANKS
 DELIVERED = {InstructionState.SENT, InstructionState.ACKNOWLEDGED, InstructionState.COMPLETED}
 LOOK_SECONDS, CLOSE_LOOK_SECONDS = 0.05, 0.005
 SECONDS_AT_MOST = 900.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from gateway.demo.world import SIMULATORS, World
+from gateway.demo.world import World
 from gateway.services.context import Context
 from gateway.store import work as work_store
 
@@ -42,7 +42,7 @@ def _claims(context: Context) -> dict[int, int]:
 
 
 def _simulators_silent(world: World) -> bool:
-    for name in SIMULATORS:
+    for name in world.simulators:
         pending = world.ask(name, "pending")
         if pending["pending"] or pending["prepared"] or pending["receiving"]:
             return False

@@ -17,32 +17,40 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from gateway import wiring
 from gateway.demo.books import Books, read_books
 from gateway.demo.books import as_json as books_as_json
+from gateway.demo.broker import NoBroker
 from gateway.demo.checks import compare
 from gateway.demo.children import ChildFailed
 from gateway.demo.quiet import is_quiet
 from gateway.demo.tables import NAMES, show
-from gateway.demo.world import SIMULATORS, World
+from gateway.demo.world import TWO_BANKS, World, shipped_banks
 from gateway.services.context import Context
 from gateway.settings import read_settings
 from gateway.store import batches, instructions
 
 LOOK_SECONDS = 0.25
+ANY_BANK = "bank-lifelike"
 LIFELIKE = {
-    "bank-files": "rural-lifelike",
-    "bank-messages": "city-lifelike",
+    "rural-fixed": "rural-lifelike",
+    "city-iso": "city-lifelike",
     "sms": "sms-lifelike",
     "platform": "platform-slow",
 }
 ITEMS_PER_SECOND_AT_LEAST = 500
 
 
-def run(items: int, seed: int, *, as_json: bool, keep: Path | None) -> int:
+def run(items: int, seed: int, *, as_json: bool, keep: Path | None, banks: str = "two") -> int:
     """The whole demonstration; 0 when everything balances, 1 when not, 2 when it could not run."""
     console = Console(stderr=as_json)
+    chosen = _chosen(banks)
+    if unknown := sorted(set(chosen) - set(shipped_banks())):
+        console.print(
+            f"[bold red]no profile for {', '.join(unknown)}; there are: {', '.join(shipped_banks())}, two, all"
+        )
+        return 2
     try:
         with tempfile.TemporaryDirectory(prefix="gateway-demo-") as temporary:
-            report = _play(keep or Path(temporary), items, seed, console)
-    except ChildFailed as failed:
+            report = _play(keep or Path(temporary), items, seed, console, chosen)
+    except (ChildFailed, NoBroker) as failed:
         console.print(f"[bold red]{failed}")
         return 2
     if as_json:
@@ -53,6 +61,11 @@ def run(items: int, seed: int, *, as_json: bool, keep: Path | None) -> int:
     return 0 if report["conserved"] else 1
 
 
+def _chosen(banks: str) -> tuple[str, ...]:
+    named = {"two": TWO_BANKS, "all": shipped_banks()}
+    return named[banks] if banks in named else tuple(name.strip() for name in banks.split(",") if name.strip())
+
+
 def _verdict(report: dict[str, Any]) -> str:
     seconds = f"{report['seconds']:.1f}"
     if report["conserved"]:
@@ -61,15 +74,16 @@ def _verdict(report: dict[str, Any]) -> str:
     return f"[bold red]账目不符 · the books do not agree: {wrong}[/]"
 
 
-def _play(directory: Path, items: int, seed: int, console: Console) -> dict[str, Any]:
-    with World(directory, seed, scripts=LIFELIKE) as world:
+def _play(directory: Path, items: int, seed: int, console: Console, banks: tuple[str, ...]) -> dict[str, Any]:
+    scripts = {bank: LIFELIKE.get(bank, ANY_BANK) for bank in (*banks, "sms", "platform")}
+    with World(directory, seed, scripts=scripts, banks=banks) as world:
         context = wiring.build_context(read_settings(world.settings_file))
         started = time.monotonic()
-        submitting = _submit(world, items, seed)
+        submitting = _submit(world, items, seed, everywhere=banks != TWO_BANKS)
         finished = _watch(world, context, items, submitting, console)
         seconds = time.monotonic() - started
         books = read_books(context)
-        ledgers = {name: world.ask(name, "ledger") for name in SIMULATORS}
+        ledgers = {name: world.ask(name, "ledger") for name in world.simulators}
         checks = compare(books, ledgers, items) | {"全部处理完毕 · nothing left to do": finished}
         files = _files(context)
         context.store.dispose()
@@ -79,7 +93,7 @@ def _play(directory: Path, items: int, seed: int, console: Console) -> dict[str,
 def _report(
     books: Books, ledgers: dict[str, Any], checks: dict[str, Any], files: list[dict[str, Any]], seconds: float
 ) -> dict[str, Any]:
-    duplicates = sum(ledgers[name]["duplicates_paid"] for name in ("bank-files", "bank-messages"))
+    duplicates = sum(ledger.get("duplicates_paid", 0) for ledger in ledgers.values())
     return books_as_json(
         books,
         conserved=all(value is not False for value in checks.values()),
@@ -92,7 +106,8 @@ def _report(
     )
 
 
-def _submit(world: World, items: int, seed: int) -> subprocess.Popen[bytes]:
+def _submit(world: World, items: int, seed: int, *, everywhere: bool) -> subprocess.Popen[bytes]:
+    """The platform's batches; ``everywhere``: one batch with payees at every kind of bank."""
     arguments = [
         "--base-url",
         world.gateway_url,
@@ -102,6 +117,7 @@ def _submit(world: World, items: int, seed: int) -> subprocess.Popen[bytes]:
         str(items),
         "--seed",
         str(seed),
+        *(["--everywhere", "--batches", "1"] if everywhere else []),
     ]
     with (world.directory / "submit.log").open("wb") as log:
         return subprocess.Popen([sys.executable, "-m", "simulators.cli", "submit", *arguments], stdout=log, stderr=log)

@@ -1,9 +1,8 @@
-"""The world of a demonstration: keys, simulators and one gateway as processes, everything in one directory."""
+"""The world of a demonstration: keys, simulators, broker and one gateway as processes, everything in one directory."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -14,22 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import yaml
-
+from gateway.demo.broker import Broker, BrokerTls
 from gateway.demo.children import Child
+from gateway.demo.world_config import QUICK, settings_text, shipped_banks, write_config
 from gateway.setup import config_directory
 
+__all__ = ["CLIENT", "QUICK", "TWO_BANKS", "World", "shipped_banks"]
+
 CLIENT = "platform"
-SIMULATORS = ("bank-files", "bank-messages", "sms", "platform")
-QUICK = {"first_after_seconds": "0.5", "every_seconds": "0.5", "return_watch_every_seconds": "0.5"}
-"""Patience of days would outlast a demonstration: banks are asked and looked at every half second."""
-
-
-SMS = """\
-[sms]
-base_url = "http://127.0.0.1:{port}"
-client = "gateway"
-"""
+TWO_BANKS = ("rural-fixed", "city-iso")
+"""One that exchanges files and one that exchanges messages: enough for most purposes."""
+NEIGHBOURS = ("sms", "platform")
 
 
 @dataclass(slots=True)
@@ -44,7 +38,10 @@ class World:
     patience: dict[str, str] = field(default_factory=lambda: dict(QUICK))
     notices: bool = True
     store_url: str = ""
+    banks: tuple[str, ...] = TWO_BANKS
     children: dict[str, Child] = field(default_factory=dict)
+    _profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _broker: Broker | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> World:
@@ -70,14 +67,52 @@ class World:
         """Where the API is."""
         return str(self.children["gateway"].ready["url"])
 
+    @property
+    def simulators(self) -> tuple[str, ...]:
+        """Everybody on the other side of a wire: the banks by their names, the SMS provider, the platform."""
+        return (*self.banks, *NEIGHBOURS)
+
     def _start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        _make_keys(self.directory / "keys")
-        with ThreadPoolExecutor(len(SIMULATORS)) as together:
-            list(together.map(self._simulator, SIMULATORS))
-        _config(self.directory / "config", self.patience)
+        self._profiles = write_config(self.directory / "config", self.banks, self.patience)
+        _run_simulators("keys", str(self.directory / "keys"), "--config", str(self.directory / "config"))
+        self._start_broker()
+        callers = [bank for bank in self.banks if self._kind(bank) == "sftp-server"]
+        self._together([name for name in self.simulators if name not in callers])
         self.settings_file.write_text(self._settings(), encoding="utf-8")
+        if callers:
+            arguments = ["sftp", "--settings", str(self.settings_file), "--json"]
+            log = self.directory / "sftp.log"
+            self.children["sftp"] = self._stack.enter_context(Child("sftp", "gateway.cli", arguments, log))
+            self._together(callers)
         self.start_gateway()
+
+    def _together(self, names: list[str]) -> None:
+        with ThreadPoolExecutor(max(1, len(names))) as starting:
+            list(starting.map(self._simulator, names))
+
+    def _kind(self, bank: str) -> str:
+        return str(self._profiles[bank]["transport"]["kind"])
+
+    def _start_broker(self) -> None:
+        """One broker for all banks on queues, with the certificates and the password of the first of them."""
+        queued = [bank for bank in self.banks if self._kind(bank) == "amqp"]
+        if not queued:
+            return
+        keys, wire = self.directory / "keys" / queued[0], self._profiles[queued[0]]["transport"]
+        tls = None
+        if "client_certificate" in wire:
+            tls = BrokerTls(keys / "tls-server.pem", keys / "tls-server-key.pem", keys / "client-ca.pem")
+        password = (keys / "amqp-password").read_text("utf-8").strip()
+        self._broker = Broker(self.directory / "broker", tls, wire["username"], password)
+        self._stack.callback(self._broker.stop)
+        self._broker.start()
+
+    @property
+    def _broker_port(self) -> int | None:
+        if self._broker is None:
+            return None
+        return self._broker.tls_port if self._broker.tls else self._broker.port
 
     def start_gateway(self) -> None:
         """Start the gateway, or start it again after ``kill_gateway``."""
@@ -90,14 +125,24 @@ class World:
         self.children["gateway"].kill()
 
     def _simulator(self, name: str) -> None:
-        arguments = [name, "--keys", str(self.directory / "keys"), "--json"]
+        arguments = [name] if name in NEIGHBOURS else ["bank", name, "--config", str(self.directory / "config")]
+        arguments += ["--keys", str(self.directory / "keys"), "--json"]
         if name != "platform":
             arguments += ["--state", str(self.directory / name)]
+        if name not in NEIGHBOURS:
+            arguments += self._called(name)
         if name in self.scripts:
             script = config_directory() / "simulators" / f"{self.scripts[name]}.yaml"
             arguments += ["--script", str(script), "--seed", str(self.seed)]
         log = self.directory / f"{name}.log"
         self.children[name] = self._stack.enter_context(Child(name, "simulators.cli", arguments, log))
+
+    def _called(self, bank: str) -> list[str]:
+        """Where a bank that calls us, or a broker, finds whom it calls; the others choose a free port themselves."""
+        ports = {"sftp-server": self.children["sftp"].ready["port"] if "sftp" in self.children else None}
+        ports["amqp"] = self._broker_port
+        port = ports.get(self._kind(bank))
+        return [] if port is None else ["--host", "127.0.0.1", "--port", str(port)]
 
     def ask(self, name: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """A simulator's control interface: GET, or POST with ``body``."""
@@ -109,38 +154,16 @@ class World:
         return found
 
     def _settings(self) -> str:
-        ready = {name: child.ready for name, child in self.children.items()}
-        key_id = (self.directory / "keys/platform/client-sign.keyid").read_text("ascii").strip()
-        sms = SMS.format(port=ready["sms"]["port"]) if self.notices else ""
-        return f"""\
-node = "demo"
-store_url = "{self.store_url}"
-config = "{self.directory / "config"}"
-state = "{self.directory / "data"}"
-[keystore]
-path = "{self.directory / "keys/gateway/keystore.json"}"
-passphrase_file = "{self.directory / "keys/gateway/passphrase"}"
-[api]
-port = 0
-tls = false
-[clients.{CLIENT}]
-webhook_url = "http://127.0.0.1:{ready["platform"]["port"]}/gateway-events"
-key_ids = ["{key_id}"]
-[bank_endpoints.rural-fixed]
-port = {ready["bank-files"]["port"]}
-host_keys = ["{ready["bank-files"]["host_key"]}"]
-[bank_endpoints.city-iso]
-base_url = "https://127.0.0.1:{ready["bank-messages"]["port"]}"
-{sms}"""
+        return settings_text(
+            self.directory,
+            self.children,
+            self._profiles,
+            self._broker_port,
+            client=CLIENT,
+            store_url=self.store_url,
+            notices=self.notices,
+        )
 
 
-def _make_keys(directory: Path) -> None:
-    subprocess.run([sys.executable, "-m", "simulators.cli", "keys", str(directory)], check=True, capture_output=True)
-
-
-def _config(directory: Path, patience: dict[str, str]) -> None:
-    shutil.copytree(config_directory(), directory)
-    for path in (directory / "banks").glob("*.yaml"):
-        profile = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
-        profile["inquiry"] |= patience
-        path.write_text(yaml.safe_dump(profile, allow_unicode=True), encoding="utf-8")
+def _run_simulators(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "simulators.cli", *arguments], check=True, capture_output=True)

@@ -75,7 +75,6 @@ class BrokerLine(Protocol):
     def _end(self, reason: BaseException) -> None:
         """The first trouble counts; what follows from it says less."""
         self.usable = False
-        self.cut()
         if self.over.called:
             return
         asked, self._asked = self._asked, set()
@@ -83,6 +82,7 @@ class BrokerLine(Protocol):
             if not deferred.called:
                 deferred.errback(Failure(reason))  # type: ignore[no-untyped-call]
         self.over.callback(reason)
+        self.cut()
 
     def ask(self, call: Callable[[Callable[[T], None]], object]) -> Deferred[T]:
         """``call`` is given pika's callback; fires with what the broker answers, or why it does not."""

@@ -199,11 +199,11 @@ class LegacySftpTransport:
         raise TransportFault(why, maybe_sent=step.maybe_sent)
 
 
-async def _opened(sftp: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile[bytes]:
+async def _opened(sftp: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
     return await sftp.open(path, mode, encoding=None, block_size=_BLOCK_BYTES, max_requests=_REQUESTS)
 
 
-async def _piece(file: asyncssh.SFTPClientFile[bytes], offset: int, length: int) -> bytes:
+async def _piece(file: asyncssh.SFTPClientFile, offset: int, length: int) -> bytes:
     """Exactly ``length`` bytes; asyncssh's own ``read`` would fill what a server left out with zeros."""
     blocks = {at: data async for at, data in await file.read_parallel(length, offset)}
     whole = b"".join(blocks[at] for at in sorted(blocks))
@@ -215,7 +215,7 @@ async def _piece(file: asyncssh.SFTPClientFile[bytes], offset: int, length: int)
 async def _entries(sftp: asyncssh.SFTPClient, directory: str) -> list[asyncssh.SFTPName]:
     found: list[asyncssh.SFTPName] = []
     async for entry in sftp.scandir(directory):
-        found.append(entry)  # noqa: PERF401 - it stops early
+        found.append(entry)
         if len(found) > ENTRIES_PER_DIRECTORY + 2:
             break
     return found

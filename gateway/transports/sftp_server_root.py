@@ -75,6 +75,15 @@ class BankRoot:
                 return None
         return found if plain(found) else None
 
+    def occupied(self, place: str, name: str) -> bool:
+        """Whether the name is taken by anything at all."""
+        with self.directory(place) as descriptor:
+            try:
+                os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            except FileNotFoundError:
+                return False
+        return True
+
     def open(self, place: str, name: str) -> int:
         """A descriptor for reading; FileNotFoundError where there is no plain file of that name."""
         with self.directory(place) as descriptor:

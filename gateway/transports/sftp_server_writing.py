@@ -27,12 +27,12 @@ class Writing:
     def begin(self, spot: Spot, pflags: int) -> Upload:
         """Start an upload; ``pflags`` are those of SFTP v3 open."""
         self._require_incoming("write", spot)
-        there = self._root.look(spot.place, spot.name)
-        if there is not None and (finished(spot.name) or pflags & asyncssh.FXF_EXCL):
+        there = self._root.occupied(spot.place, spot.name)
+        if there and (finished(spot.name) or pflags & asyncssh.FXF_EXCL):
             self._voice.refuse("write", spot, _TAKEN_NAME, asyncssh.SFTPFailure)
-        if there is not None and not pflags & asyncssh.FXF_TRUNC:
+        if there and not pflags & asyncssh.FXF_TRUNC:
             self._voice.refuse("write", spot, "uploads are not resumed; send the file from its start")
-        if there is None and not pflags & asyncssh.FXF_CREAT:
+        if not there and not pflags & asyncssh.FXF_CREAT:
             raise asyncssh.SFTPNoSuchFile("no such file")
         try:
             appending = bool(pflags & asyncssh.FXF_APPEND)

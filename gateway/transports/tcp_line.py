@@ -117,8 +117,9 @@ class Line(Protocol):
         return ended
 
     def _break(self, failure: Failure) -> None:
+        self.usable = False
+        self._fail(failure)  # before the connection says that it was lost, which would tell less
         self._spoil()
-        self._fail(failure)
 
     def _spoil(self) -> None:
         self.usable = False

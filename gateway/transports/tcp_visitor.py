@@ -81,15 +81,23 @@ class Visitor(Protocol):
         """Any piece of frames."""
         if self._ending:
             return
+        self._read(data)
+        if self._serving:
+            return  # more of what was read already, which TLS hands over piece by piece
+        if self._waiting or self._last:
+            self._frame_until = None
+            self._serving = True
+            Deferred.fromCoroutine(self._serve())
+        else:
+            self._settle()
+
+    def _read(self, data: bytes) -> None:
         try:
             self._waiting.extend(self._decoder.feed(data))
         except FrameRefused as trouble:
             self._log.warn("a bank's connection is closed: {why}", why=str(trouble))
             self._waiting.extend(trouble.before)
             self._last = True
-        if not self._serving:  # else more of what was read already, which TLS hands over piece by piece
-            self._serving = True
-            Deferred.fromCoroutine(self._serve())
 
     async def _serve(self) -> None:
         """What one read brought, in order; then the next read, or the end."""
@@ -140,7 +148,6 @@ class Visitor(Protocol):
             return
         transport: Any = self.transport
         if self._serving or self._full:
-            self._frame_until = None
             transport.pauseProducing()
             self._allow(self._bounds.piece_seconds if self._full else None)
         else:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.python.failure import Failure
 
 from adapters.endpoints import AmqpEndpoint, HttpsEndpoint, TcpEndpoint
 from crypto.contract import KeyUnusable
 from crypto.keystore import Keystore
 from gateway.services import arrivals
 from gateway.services.context import Context
-from gateway.transports.amqp import AmqpConsumer, AmqpTransport
+from gateway.store import alerts
+from gateway.transports.amqp import AmqpTransport
+from gateway.transports.amqp_consumer import AmqpConsumer
 from gateway.transports.contract import Arrival, Handler, MessagePost, Misconfigured
 from gateway.transports.https import HttpsTransport
 from gateway.transports.tcp import TcpTransport
-from gateway.transports.tcp_server import TcpPushServer
+from gateway.transports.tcp_listener import TcpListener
 
 log = structlog.get_logger()
 
@@ -36,7 +41,7 @@ class Links:
         self._context, self._keys, self._reactor = context, keys, reactor
         self._blocking, self._hurry = blocking, hurry
         self._open: dict[tuple[str, str], Any] = {}
-        self._ears: list[Any] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
 
     def of(self, bank: str) -> MessagePost:
         """The wire to ``bank`` as of today; raises Misconfigured."""
@@ -53,18 +58,58 @@ class Links:
     def listen(self) -> None:
         """Hear the banks that send of their own accord; one that cannot be heard is said so and holds up no other."""
         for name in self._context.banks:
-            endpoint = self._context.bank_today(name).profile.transport
+            profile = self._context.bank_today(name).profile
             try:
-                if isinstance(endpoint, AmqpEndpoint):
-                    self._ears.append(self._consumer(endpoint, self._handler(name)))
-                elif isinstance(endpoint, TcpEndpoint) and endpoint.listen_port is not None:
-                    self._ears.append(self._push_server(endpoint, self._handler(name)))
-            except (KeyUnusable, Misconfigured) as fault:
-                log.error("bank cannot be heard", bank=name, why=str(fault))
+                self._hear(name, profile.transport, profile.limits.result_bytes)
+            except (KeyUnusable, Misconfigured, CannotListenError) as fault:
+                self._alert(name, fault)
 
-    def close(self) -> Deferred[Any]:
-        """Close every wire."""
-        return DeferredList([one.close() for one in (*self._ears, *self._open.values())])
+    def _hear(self, bank: str, endpoint: Any, limit: int) -> None:
+        if isinstance(endpoint, AmqpEndpoint):
+            password, tls = self._keys.secret(endpoint.password), self._tls_or_none(endpoint)
+            consumer = AmqpConsumer(
+                self._reactor,
+                endpoint,
+                password,
+                self._handler(bank),
+                limit,
+                *tls,
+                buried=partial(self._buried, bank),
+                troubled=partial(self._alert, bank),
+            )
+            consumer.start()
+            self._closers.append(consumer.stop)
+        elif isinstance(endpoint, TcpEndpoint) and endpoint.listen_port is not None:
+            listener = TcpListener(self._reactor, endpoint, self._handler(bank), *self._tls_or_none(endpoint))
+            listener.open()
+            self._closers.append(listener.close)
+
+    async def close(self) -> None:
+        """Hear nothing more, then close every wire."""
+        for close in self._closers:
+            await close()
+        for wire in self._open.values():
+            await wire.close()
+
+    def _alert(self, bank: str, fault: Exception) -> None:
+        log.error("bank cannot be heard", bank=bank, why=str(fault))
+        zh = f"无法接收银行 {bank} 的来报：{fault}；将自动重试，其他银行不受影响。"
+        en = f"messages of bank {bank} cannot be received: {fault}; it is tried again by itself, other banks go on"
+        self._blocking(self._raise, "bank-unheard", bank, zh, en).addErrback(self._unsaid)
+
+    def _buried(self, bank: str, name: str) -> None:
+        zh = f"银行 {bank} 的来报 {name} 多次无法入库，已转入死信队列；请检查存储后从死信队列重新投递。"
+        en = (
+            f"message {name} of bank {bank} could not be stored and is a dead letter: see to the store, then requeue it"
+        )
+        self._blocking(self._raise, "message-buried", f"{bank}/{name}", zh, en).addErrback(self._unsaid)
+
+    def _raise(self, kind: str, key: str, zh: str, en: str) -> None:
+        with self._context.store.begin() as tx:
+            alerts.raise_alert(tx, kind, key, zh, en, self._context.clock.now_ms())
+
+    def _unsaid(self, failure: Failure) -> None:
+        log.error("an alert could not be stored", failure=failure.getErrorMessage())
 
     def _handler(self, bank: str) -> Handler:
         async def handle(arrival: Arrival) -> None:
@@ -88,13 +133,6 @@ class Links:
                 password = self._keys.secret(endpoint.password)
                 return AmqpTransport(self._reactor, endpoint, password, *self._tls_or_none(endpoint))
         raise Misconfigured("the bank's profile has a transport that moves files, not messages")
-
-    def _consumer(self, endpoint: AmqpEndpoint, handler: Handler) -> Any:
-        password = self._keys.secret(endpoint.password)
-        return AmqpConsumer(self._reactor, endpoint, password, handler, *self._tls_or_none(endpoint))
-
-    def _push_server(self, endpoint: TcpEndpoint, handler: Handler) -> Any:
-        return TcpPushServer(self._reactor, endpoint, handler, *self._tls_or_none(endpoint))
 
     def _tls_or_none(self, endpoint: TcpEndpoint | AmqpEndpoint) -> tuple[bytes | None, bytes | None]:
         if endpoint.client_certificate is None or endpoint.trusted_ca is None:

@@ -71,7 +71,7 @@ class DelimitedField:
         if self.repertoire is not None:
             return word
         if isinstance(self.cells, DateCells):
-            return _date(word, _DATES[self.cells.form])
+            return _date(word, self.cells.form)
         if isinstance(self.cells, WrittenNumberCells):
             return _number(word, self.cells)
         return self.cells.value(word)
@@ -88,16 +88,19 @@ class DelimitedField:
         return self.cells.null_means or "cannot be read"
 
 
-def _date(word: pl.Expr, form: str) -> pl.Expr:
-    day = word.str.to_date(form, strict=False)
-    return pl.when((day.dt.to_string(form) == word) & (day >= _EARLIEST)).then(day)
+def _date(word: pl.Expr, form: DateForm) -> pl.Expr:
+    shape = "".join("[0-9]" if letter.isalpha() else letter for letter in form)
+    day = word.str.to_date(_DATES[form], strict=False)
+    return pl.when(word.str.contains(rf"\A{shape}\z") & (day >= _EARLIEST)).then(day)
 
 
 def _number(word: pl.Expr, cells: WrittenNumberCells) -> pl.Expr:
-    """What reads as a number and is written again as just this word."""
+    """The numbers written the one way that the field has."""
+    places = cells.octets - len(".00") if cells.yuan else cells.octets
+    shape = rf"[0-9]{{{places}}}" if cells.zeros else rf"(0|[1-9][0-9]{{0,{places - 1}}})"
+    written = word.str.contains(rf"\A{shape}{'[.][0-9]{2}' if cells.yuan else ''}\z")
     whole = word.str.replace(".", "", literal=True) if cells.yuan else word
-    number = whole.cast(pl.Int64, strict=False)
-    return pl.when(cells.words(number) == word).then(number)
+    return pl.when(written).then(whole).cast(pl.Int64, strict=False)
 
 
 def most_octets(line: FieldLine) -> int:

@@ -11,7 +11,7 @@ SPLIT: Final = "\x1f"
 
 
 def unquoted(text: str, rule: Delimited) -> str | None:
-    """Lines (each ending with LF) with SPLIT for delimiters and without quotes; None where a quote is misplaced.
+    """Lines with SPLIT for delimiters and without quotes; None where a quote is misplaced.
 
     Between quotes and outside of them take turns; nothing but an empty outside between two quotes is a quote.
     """
@@ -32,7 +32,7 @@ def unquoted(text: str, rule: Delimited) -> str | None:
 
 
 def _opens_and_closes(outside: list[str]) -> bool:
-    """Every outside begins behind a field and ends before one, or is a quote of a field itself."""
+    """Every outside begins behind a field and ends before one, or is a quote of a field itself (CR is before LF)."""
     before = all(not piece or piece[-1] in (SPLIT, "\n") for piece in outside[:-1])
-    behind = all(not piece or piece[0] in (SPLIT, "\n") for piece in outside[1:])
+    behind = all(not piece or piece[0] in (SPLIT, "\r", "\n") for piece in outside[1:])
     return before and behind and bool(outside[-1])

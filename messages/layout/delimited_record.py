@@ -34,6 +34,11 @@ class DelimitedRecord:
         return words + quotes + self._form.delimiters * len(rule.delimiter) + len(self._form.end)
 
     @property
+    def rows_at_once(self) -> int:
+        """See Codec."""
+        return 32_768
+
+    @property
     def sources(self) -> list[str]:
         """See Codec."""
         return [field.source for field in self._fields]

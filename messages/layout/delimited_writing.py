@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from messages.layout.delimited_fields import DelimitedField, of_repertoires, probes, too_long
-from messages.layout.delimited_lines import LineForm, count_controls
+from messages.layout.delimited_lines import LineForm, count_controls, count_sign
 from messages.layout.errors import Finding
 
 
@@ -44,9 +44,9 @@ class LineWriter:
         for number, line in enumerate(self._form.record):
             word = pl.col(str(number)) if str(number) in words.columns else pl.lit(line.value or "")
             parts.append(self._quoted(word) if quoting else word)
-        between = pl.lit(self._form.tail + self._form.end)
-        rows = pl.concat_str(*parts, separator=self._rule.delimiter)
-        return pl.concat_str(rows, between).str.join("").cast(pl.Binary).alias("lines")
+        between = self._form.tail + self._form.end
+        rows = pl.concat_str(*parts, separator=self._rule.delimiter).str.join(between)
+        return pl.concat_str(rows, pl.lit(between)).cast(pl.Binary).alias("lines")
 
     def _quoted_lines(self, words: pl.DataFrame) -> bytes:
         lines: bytes = words.select(self._lines(words, quoting=True)).item()
@@ -73,7 +73,7 @@ class LineWriter:
     def _encoded(self, lines: bytes, words: pl.DataFrame) -> bytes | None:
         """The lines in the bank's encoding; None if some word cannot be in them."""
         sign = self._rule.delimiter[0]
-        split = lines.count(sign.encode()) == words.height * self._form.delimiters * self._rule.delimiter.count(sign)
+        split = count_sign(lines, sign) == words.height * self._form.delimiters * self._rule.delimiter.count(sign)
         if not split or (self._rule.quote is not None and self._rule.quote.encode() in lines):
             if self._rule.quote is None:
                 return None

@@ -15,6 +15,7 @@ from messages.layout.words import Octets, first_row
 
 _ZERO: Final = 0x30
 _WHOLE: Final = r"\A(0|[1-9][0-9]*)\z"
+_FEN_AND_MORE: Final = pl.Decimal(20, 2)
 _YUAN: Final = r"\A(0|[1-9][0-9]*)\.[0-9]{2}\z"
 
 
@@ -73,12 +74,13 @@ class WrittenNumberCells:
 
     def words(self, column: pl.Expr) -> pl.Expr:
         """The numbers as they are written; ``column`` is integers, fen where ``yuan``."""
-        digits = column.cast(pl.String)
-        if self.yuan:
-            digits = digits.str.zfill(3)
-            digits = digits.str.head(-2) + "." + digits.str.tail(2)
-        if self.zeros:
-            digits = digits.str.zfill(self.octets)
+        if self.yuan:  # a decimal of two places is exact
+            digits = (column.cast(_FEN_AND_MORE) / 100).cast(pl.String)
+            digits = digits.str.zfill(self.octets) if self.zeros else digits
+        elif self.zeros:  # quicker than to fill up
+            digits = (column + 10**self.octets).cast(pl.String).str.slice(1)
+        else:
+            digits = column.cast(pl.String)
         fits = column.is_between(0, 10 ** (self.octets - self.yuan) - 1)
         return pl.when(fits).then(digits).otherwise(pl.lit(UNWRITABLE))
 

@@ -60,6 +60,11 @@ class RecordCodec:
         self.constants.append((line, columns))
 
     @property
+    def rows_at_once(self) -> int:
+        """See Codec; a matrix of more is slower."""
+        return 8_192
+
+    @property
     def sources(self) -> list[str]:
         """See Codec."""
         return [placed.source for placed in self.fields]

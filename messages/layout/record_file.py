@@ -15,7 +15,6 @@ from messages.layout.head_values import of_row, one_row
 from messages.layout.model import Kind, Message, Record
 from messages.layout.totals import COUNTED, Running, Tally, checksum_of, line_of
 
-WRITE_ROWS: Final = 8_192
 _DIGITS: Final = 18  # of a counter that the layout does not bound
 
 
@@ -25,6 +24,10 @@ class Codec(Protocol):
     @property
     def octets(self) -> int:
         """The most octets of a record, its end included."""
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are best written in one go."""
 
     @property
     def sources(self) -> list[str]:
@@ -79,8 +82,9 @@ class RecordFile:
     def check(self, block: pl.DataFrame) -> list[Finding]:
         """See LayoutFile."""
         findings: list[Finding] = []
-        for start in range(0, block.height, WRITE_ROWS):
-            _, found = self._codecs["detail"].write(block.slice(start, WRITE_ROWS))
+        detail = self._codecs["detail"]
+        for start in range(0, block.height, detail.rows_at_once):
+            _, found = detail.write(block.slice(start, detail.rows_at_once))
             findings += [finding._replace(row=finding.row + start) for finding in found]
         return sorted(findings)
 
@@ -119,8 +123,8 @@ class RecordFile:
     def _details(self, block: pl.DataFrame, before: int) -> Iterator[bytes]:
         detail = self._codecs["detail"]
         wanted = [source for source in detail.sources if source != COUNTED[Kind.SEQUENCE]]
-        for start in range(0, block.height, WRITE_ROWS):
-            part = block.slice(start, WRITE_ROWS)
+        for start in range(0, block.height, detail.rows_at_once):
+            part = block.slice(start, detail.rows_at_once)
             first = before + start + 1
             octets, findings = detail.write(part.select(wanted).insert_column(0, _sequence(first, part.height)))
             if findings:

@@ -61,9 +61,9 @@ class _Scan:
         above = self._path[-1] if self._path else None
         node = self._tree.root if not self._path else above.inner.get(tag) if above else None
         self._path.append(node)
-        if node is None:
-            return self.root_fits
+        if node is None or node.is_row:
+            return self.root_fits and node is None
         self.said |= {
             node.attributes[str(name)]: str(value) for name, value in element.attrib.items() if name in node.attributes
         }
-        return self.root_fits and not node.is_row
+        return self.root_fits

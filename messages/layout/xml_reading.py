@@ -28,9 +28,9 @@ BULK_FROM_OCTETS: Final = 128 * 1024
 class DocumentReader:
     """Hands each piece to the quick or the thorough reader; gives values of rows, and raw texts of the frame."""
 
-    def __init__(self, tree: Tree, detail: XmlRecord | None, row: str, bulk_from: int = BULK_FROM_OCTETS):
+    def __init__(self, tree: Tree, detail: XmlRecord | None, row: str):
         """``row`` is the local name of the row element."""
-        self._tree, self._detail, self._bulk_from = tree, detail, bulk_from
+        self._tree, self._detail = tree, detail
         self._pull = PullReader(tree)
         self._first_row: Final = re.compile(rb"<(?:[^\s<>/:]+:)?" + re.escape(row.encode()) + rb"[\s/>]")
         self._plain = True  # nothing but tags and texts so far
@@ -46,7 +46,7 @@ class DocumentReader:
             self._opened = True
             opening, piece = piece.split(first.start())
             yield from self._thoroughly(opening)
-        block = self._quickly(piece) if self._plain and len(piece.data) >= self._bulk_from else None
+        block = self._quickly(piece) if self._plain and len(piece.data) >= BULK_FROM_OCTETS else None
         if block is None:
             yield from self._thoroughly(piece)
         else:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
-
-from twisted.logger import Logger
 
 from simulators.bank_contract import Outgoing
 from simulators.declaration import Wire
 from simulators.engine import SimulatedBank
 from simulators.file_names import FilePatterns
-
-_LOG: Final = Logger()
 
 
 class Shelf:
@@ -31,16 +26,7 @@ class Shelf:
         return self._files.message_id_of(name)
 
     def take(self, bank: SimulatedBank, name: str) -> None:
-        """Hand one complete file to the bank, with its signature, and let the bank do all that follows.
-
-        What goes wrong with one file is told, and holds up no other.
-        """
-        try:
-            self._take(bank, name)
-        except Exception:
-            _LOG.failure("file {name} could not be taken", name=name)
-
-    def _take(self, bank: SimulatedBank, name: str) -> None:
+        """Hand one complete file to the bank, with its signature, and let the bank do all that follows."""
         content = (self.incoming / name).read_bytes()
         beside = self.incoming / f"{name}{self._files.suffix}"
         taken = bank.receive(name, content, beside.read_bytes() if beside.exists() else None)

@@ -19,7 +19,8 @@ def client_way(reactor: Any, host: str, port: int, folder: Path | None) -> Any:
     """The endpoint of a bank that calls: over TLS with its own certificate, or, without ``folder``, a leased line."""
     if folder is None:
         return HostnameEndpoint(reactor, host, port)
-    return SSL4ClientEndpoint(reactor, host, port, _options(folder, "client"))
+    way: Any = SSL4ClientEndpoint(reactor, host, port, _options(folder, "client"))  # type: ignore[no-untyped-call]
+    return way
 
 
 def client_context(folder: Path) -> ssl.SSLContext:

@@ -135,7 +135,7 @@ class Scene:
         return is_quiet(self.world, self.context)
 
     def nothing_twice(self) -> None:
-        for bank in ("bank-files", "bank-messages"):
+        for bank in ("rural-fixed", "city-iso"):
             assert self.world.ask(bank, "ledger")["duplicates_paid"] == 0
         assert self.world.ask("sms", "ledger")["sent_twice"] == 0
 
@@ -143,7 +143,7 @@ class Scene:
         """All is over: what the gateway calls paid is what the banks' books hold."""
         self.nothing_twice()
         books = self.books()
-        ledgers = [self.world.ask(bank, "ledger") for bank in ("bank-files", "bank-messages")]
+        ledgers = [self.world.ask(bank, "ledger") for bank in ("rural-fixed", "city-iso")]
         kept = sum(ledger["credited"] - ledger["returned"] for ledger in ledgers)
         kept_fen = sum(ledger["credited_fen"] - ledger["returned_fen"] for ledger in ledgers)
         assert (kept, kept_fen) == (books.counts["paid"], books.amounts["paid"])

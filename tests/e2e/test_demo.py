@@ -63,7 +63,7 @@ def _agreeing() -> tuple[Books, dict[str, dict[str, Any]]]:
     books = Books(10, 1000, 1, 100, counts=counts, amounts=amounts, notices=Counter(TAKEN=2, DELIVERED=5))
     bank = {"credited": 8, "credited_fen": 800, "returned": 1, "returned_fen": 100, "duplicates_paid": 0}
     sms = {"messages": 7, "sent_twice": 0}
-    ledgers = {"bank-files": bank, "bank-messages": dict.fromkeys(bank, 0), "sms": sms, "platform": {"events": 3}}
+    ledgers = {"rural-fixed": bank, "city-iso": dict.fromkeys(bank, 0), "sms": sms, "platform": {"events": 3}}
     return books, ledgers
 
 
@@ -78,12 +78,12 @@ def test_books_that_agree_are_said_to_agree() -> None:
 @pytest.mark.parametrize(
     ("ledger", "figure", "by"),
     [
-        ("bank-files", "credited", 1),
-        ("bank-files", "credited_fen", 1),
-        ("bank-messages", "credited_fen", -1),
-        ("bank-files", "returned", 1),
-        ("bank-files", "returned_fen", -1),
-        ("bank-messages", "duplicates_paid", 1),
+        ("rural-fixed", "credited", 1),
+        ("rural-fixed", "credited_fen", 1),
+        ("city-iso", "credited_fen", -1),
+        ("rural-fixed", "returned", 1),
+        ("rural-fixed", "returned_fen", -1),
+        ("city-iso", "duplicates_paid", 1),
         ("sms", "sent_twice", 1),
         ("sms", "messages", 1),
         ("platform", "events", -3),

@@ -17,7 +17,7 @@ from gateway.store.records import BatchState, InstructionState
 
 S = ItemState
 RURAL, CITY = "rural-fixed", "city-iso"
-SIMULATOR = {RURAL: "bank-files", CITY: "bank-messages"}
+SIMULATOR = {RURAL: "rural-fixed", CITY: "city-iso"}
 CODE = {RURAL: "0010", CITY: "AC06"}
 REPAIR = 1
 UNREADABLE = ("bad-signature", "garbled")
@@ -129,7 +129,7 @@ def test_what_cannot_be_verified_or_read_moves_nothing(case, troubled, bank, how
 
 def test_a_file_without_signature_is_never_read(case, troubled) -> None:
     it = case(RURAL, "missing-signature")
-    shown = troubled.world.directory / "bank-files"
+    shown = troubled.world.directory / "rural-fixed"
     (result,) = troubled.until(lambda: list(shown.rglob(f"out/DR{it.id}_001.txt")), "the bank shows its result")
     os.utime(result, (time.time() - 120,) * 2)  # it has lain there for two minutes
     it.told("signature-missing", it.id)
@@ -246,7 +246,7 @@ def test_a_lost_reply_is_asked_for_and_never_paid_again(case, troubled, name) ->
     it = case(CITY, name)
     it.told("delivery-unknown")
     assert it.completed() == [S.PAID] * 12
-    booked = troubled.bank_items("bank-messages")
+    booked = troubled.bank_items("city-iso")
     batch = troubled.batch(it.number)
     assert batch is not None
     assert [row["times"] for ref, row in booked.items() if ref.startswith(batch.reference)] == [1] * 12

@@ -42,7 +42,7 @@ def _refused(scene: Any, batch: Any, code: str, content: bytes | None = None, co
 
 def _no_bank_knows(scene: Any, batch: Any) -> None:
     found = scene.batch(_number(batch))
-    for bank in ("bank-files", "bank-messages"):
+    for bank in ("rural-fixed", "city-iso"):
         assert not [ref for ref in scene.bank_items(bank) if ref.startswith(found.reference)]
 
 

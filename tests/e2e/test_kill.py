@@ -145,28 +145,28 @@ def test_while_a_file_is_being_uploaded(scene, names) -> None:
 def test_while_the_bank_does_not_take_the_message(scene, names, frozen) -> None:
     batch = names.small_batch(128, 60, CITY)
     number = batch.header["batch_no"]
-    frozen("bank-messages")
+    frozen("city-iso")
     scene.client.submit(batch)
     assert _kill_when(scene, lambda: _instruction_in(scene, number, InstructionState.SENDING))
     assert _instruction_in(scene, number, InstructionState.SENDING)
-    os.kill(scene.world.children["bank-messages"].pid, signal.SIGCONT)
+    os.kill(scene.world.children["city-iso"].pid, signal.SIGCONT)
     _comes_through(scene, number)
 
 
 def test_while_the_bank_has_it_and_its_answer_is_awaited(scene, names, scripted) -> None:
-    scripted("bank-messages", {"files": [{"effects": [{"do": "lose-reply", "answer_after": 20}]}]})
+    scripted("city-iso", {"files": [{"effects": [{"do": "lose-reply", "answer_after": 20}]}]})
     batch = names.small_batch(130, 60, CITY)
     number = batch.header["batch_no"]
     scene.client.submit(batch)
-    before = scene.world.ask("bank-messages", "ledger")["items"]
-    assert _kill_when(scene, lambda: scene.world.ask("bank-messages", "ledger")["items"] > before)
+    before = scene.world.ask("city-iso", "ledger")["items"]
+    assert _kill_when(scene, lambda: scene.world.ask("city-iso", "ledger")["items"] > before)
     assert _instruction_in(scene, number, InstructionState.SENDING)
     _comes_through(scene, number)
 
 
 def test_just_after_it_was_sent(scene, names, scripted) -> None:
     late = [{"do": "delay-acknowledgement", "seconds": 3}]
-    scripted("bank-files", {"files": [{"effects": late}]})
+    scripted("rural-fixed", {"files": [{"effects": late}]})
     batch = names.small_batch(140, 60, RURAL)
     number = batch.header["batch_no"]
     scene.client.submit(batch)
@@ -175,7 +175,7 @@ def test_just_after_it_was_sent(scene, names, scripted) -> None:
 
 
 def test_while_results_are_applied(scene, names, scripted) -> None:
-    scripted("bank-files", {"files": [{"effects": [{"do": "split-result", "parts": 12}]}]})
+    scripted("rural-fixed", {"files": [{"effects": [{"do": "split-result", "parts": 12}]}]})
     batch = names.small_batch(150, 120, RURAL)
     number = batch.header["batch_no"]
     scene.client.submit(batch)
@@ -211,7 +211,7 @@ def test_while_notices_are_called(scene, names, scripted) -> None:
 def test_at_random_moments(scene, names, scripted) -> None:
     chance = random.Random(20260301)
     rules = [{"match": {"share": 0.1}, "action": {"do": "processing-then-paid", "seconds": 2}}]
-    for name, code in (("bank-files", "0004"), ("bank-messages", "AC03")):
+    for name, code in (("rural-fixed", "0004"), ("city-iso", "AC03")):
         failing = {"match": {"share": 0.1}, "action": {"do": "failed", "code": code, "text": "账号不存在"}}
         scripted(name, {"rules": [*rules, failing], "files": [{"effects": [{"do": "split-result", "parts": 3}]}]})
     numbers = []

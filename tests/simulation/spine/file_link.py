@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.transports.contract import RemoteFile, TransportFault
-from simulators.rural_answers import acknowledgement
-from simulators.rural_bank import RuralBank
-from simulators.signatures import Seal
+from simulators.doors.shelf import Shelf
+from simulators.engine import SimulatedBank
 from spine.chaos import Chaos
 from spine.later import Postponed
 
@@ -22,8 +21,10 @@ class FileLink:
     ``tidy``: the bank takes instruction files away. ``strict``: it refuses a repeated file in a new acknowledgement.
     """
 
-    def __init__(self, bank: RuralBank, seal: Seal, chaos: Chaos, postponed: Postponed, *, tidy: bool, strict: bool):
-        self._bank, self._seal, self._chaos, self._postponed = bank, seal, chaos, postponed
+    def __init__(
+        self, bank: SimulatedBank, shelf: Shelf, chaos: Chaos, postponed: Postponed, *, tidy: bool, strict: bool
+    ):
+        self._bank, self._shelf, self._chaos, self._postponed = bank, shelf, chaos, postponed
         self._tidy, self._strict = tidy, strict
         self._stamps: dict[Path, tuple[int, int]] = {}
         self.shown: Counter[str] = Counter()
@@ -79,6 +80,11 @@ class FileLink:
             return
         yield data[len(data) // 2 :]
 
+    def happen(self) -> None:
+        """Lay down what the bank has to say now."""
+        for outgoing in self._bank.pushed():
+            self._shelf.lay(outgoing)
+
     def close(self) -> None:
         """See FileTransport."""
 
@@ -86,13 +92,13 @@ class FileLink:
         self._chaos.boundary(what)
         self._chaos.clock.advance(self._chaos.rng.randint(1, 40))
         self._postponed.arrive()
-        self._bank.tick()
+        self.happen()
         if self._bank.desk.away or self._chaos.hit("drop-before", what):
             raise TransportFault(f"{what}: no connection", maybe_sent=False)
 
     def _appear(self, final: Path, data: bytes) -> None:
         final.write_bytes(data)
-        message_id = self._bank.message_id_of(final.name)
+        message_id = self._shelf.message_id_of(final.name)
         if message_id is None:
             return
         self.shown[message_id] += 1
@@ -107,7 +113,7 @@ class FileLink:
         if not final.exists():
             return
         again = self._bank.ledger.digest_of(message_id) is not None
-        self._bank.receive(final.name)
+        self._shelf.take(self._bank, final.name)
         self.taken.add(message_id)
         if again and self._strict:
             self._refuse_as_repeated(message_id)
@@ -116,13 +122,12 @@ class FileLink:
 
     def _refuse_as_repeated(self, message_id: str) -> None:
         day = datetime.fromtimestamp(self._chaos.clock.now_ms() / 1000, UTC).date()
-        content = acknowledgement(message_id, day, "9005", "文件重复")
-        place = self._bank.root / "ack" / f"DA{message_id}.txt"
-        place.with_name(f"{place.name}.sig").write_bytes(self._seal.sign(content) + b"\n")
-        place.write_bytes(content)
+        refusal = self._bank.refusal(message_id, day, "9005", "文件重复")
+        assert refusal is not None
+        self._shelf.lay(refusal)
 
     def _folder(self, directory: str) -> Path:
-        return self._bank.root / directory.strip("/")
+        return self._shelf.root / directory.strip("/")
 
     def _remote(self, path: Path) -> RemoteFile:
         """As listed; the time is the virtual one at which this version was seen first."""

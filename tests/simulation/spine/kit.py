@@ -17,8 +17,10 @@ from gateway.services.projects import ProjectList, read_projects
 from gateway.services.templates import Templates
 from gateway.setup import config_directory
 from gateway.store.database import Store
+from simulators.bank_contract import Seal
+from simulators.bank_parts import seal_of
+from simulators.declaration import BankData, read_bank
 from simulators.keys import PASSPHRASE, create_demo_keys
-from simulators.signatures import RsaSeal, Sm2Seal
 
 CONFIG = config_directory()
 
@@ -30,8 +32,8 @@ class Kit:
     keys: Keystore
     profiles: dict[str, BankProfile]
     tables: dict[str, CodeTable]
-    rural_seal: Sm2Seal
-    city_seal: RsaSeal
+    simulated: dict[str, BankData]
+    seals: dict[str, Seal]
     templates: Templates
     projects: dict[int, ProjectList]
     empty_database: Path
@@ -41,15 +43,15 @@ class Kit:
         """Everything below ``directory``."""
         path = create_demo_keys(directory / "keys")
         words = (directory / "keys" / PASSPHRASE).read_text("ascii")
-        rural, city = directory / "keys/rural-fixed", directory / "keys/city-iso"
+        simulated = {name: read_bank(CONFIG, name) for name in ("rural-fixed", "city-iso")}
         profiles = read_all(CONFIG / "banks")
         listed = [read_projects(file) for file in (CONFIG / "projects").glob("*.yaml")]
         return cls(
             keys=Keystore.open(path, words),
             profiles=profiles,
             tables={name: CodeTable.read(CONFIG / f"codes/{p.code_table}.csv") for name, p in profiles.items()},
-            rural_seal=Sm2Seal.load(rural / "sm2-sign.pem", rural / "gateway-sm2-verify.pem"),
-            city_seal=RsaSeal.load(city / "rsa-sign.pem", city / "gateway-rsa-verify.pem"),
+            simulated=simulated,
+            seals={name: seal_of(data, directory / "keys" / name) for name, data in simulated.items()},
             templates=Templates.read(CONFIG / "notices/demo-province.yaml"),
             projects={project_list.year: project_list for project_list in listed},
             empty_database=_empty_database(directory / "empty.sqlite"),

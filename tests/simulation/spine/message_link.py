@@ -6,12 +6,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-import orjson
-
 from gateway.transports.contract import Reply, Sink, TransportFault
 from simulators.answers import of_type
-from simulators.city_bank import CityBank, Report
-from simulators.city_bank import Reply as BankReply
+from simulators.bank_contract import Outgoing, Taken
+from simulators.engine import SimulatedBank
 from simulators.script import LoseReply
 from spine.chaos import Chaos
 from spine.later import Postponed
@@ -20,7 +18,7 @@ from spine.later import Postponed
 class MessageLink:
     """Posts and inquiries with faults; counts how often the bank was posted each instruction."""
 
-    def __init__(self, bank: CityBank, chaos: Chaos, postponed: Postponed):
+    def __init__(self, bank: SimulatedBank, chaos: Chaos, postponed: Postponed):
         self._bank, self._chaos, self._postponed = bank, chaos, postponed
         self.shown: Counter[str] = Counter()
         self.taken: set[str] = set()
@@ -53,21 +51,22 @@ class MessageLink:
         reply = self._take(message_id, data, signature)
         return self._replied(message_id, reply, sink)
 
-    def _take(self, message_id: str, data: bytes, signature: bytes) -> BankReply:
-        reply = self._bank.take(message_id, data, signature)
+    def _take(self, message_id: str, data: bytes, signature: bytes) -> Taken:
+        reply = self._bank.receive(message_id, data, signature)
         self.taken.add(message_id)
         if reply.follow_up is not None:
             reply.follow_up()
         return reply
 
-    def _replied(self, message_id: str, reply: BankReply, sink: Sink) -> Reply:
+    def _replied(self, message_id: str, reply: Taken, sink: Sink) -> Reply:
         self._chaos.boundary(f"taken: {message_id}")
         for lost in of_type(reply.effects, LoseReply):
             self._chaos.clock.advance(round(min(lost.answer_after or 0, 30) * 1000))
             raise TransportFault("the bank did not answer", maybe_sent=True)
         if self._chaos.hit("drop-after", message_id):
             raise TransportFault("the line broke before the answer", maybe_sent=True)
-        return self._shown(reply.report, reply.code, sink)
+        assert reply.reply is not None, "the bank was given other content under an id that it had booked"
+        return self._shown(reply.reply, 200, sink)
 
     async def inquire(
         self,
@@ -84,12 +83,10 @@ class MessageLink:
             return Reply(503, {}, 0)
         report = self._bank.report_on(message_id)
         if report is None:
-            content = orjson.dumps({"message_id": message_id, "status": "NOT_FOUND"})
-            sink.write(content)
-            return Reply(404, {"x-signature": self._bank.signed(content).decode("ascii")}, len(content))
+            return self._shown(self._bank.absent(message_id), 404, sink)
         if known_tag == report.tag:
             return Reply(304, {"etag": report.tag}, 0)
-        reply = self._shown(report, 200, sink)
+        reply = self._shown(report.outgoing(), 200, sink)
         self._chaos.boundary(f"answered: {message_id}")
         return reply
 
@@ -99,8 +96,8 @@ class MessageLink:
         self._postponed.arrive()
         self._bank.tick()
 
-    def _shown(self, report: Report, code: int, sink: Sink) -> Reply:
-        content = report.path.read_bytes()
+    def _shown(self, report: Outgoing, code: int, sink: Sink) -> Reply:
+        content = report.content
         if not report.whole or self._chaos.hit("drop-get"):
             sink.write(content[: len(content) // 2])
             raise TransportFault("the line broke in the middle of the answer", maybe_sent=True)

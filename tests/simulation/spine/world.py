@@ -27,9 +27,11 @@ from gateway.store.records import Work
 from gateway.store.vault import Vault
 from gateway.wiring.bank_keys import BankKeys
 from messages.batch.header_reading import header_from
-from simulators.city_bank import CityBank
+from simulators.bank_parts import codec_of
+from simulators.doors.shelf import Shelf
+from simulators.engine import SimulatedBank
 from simulators.roster import roster
-from simulators.rural_bank import RuralBank
+from simulators.script import Script
 from simulators.sms_provider import SmsProvider
 from spine.breaking_store import BreakingStore
 from spine.chaos import Chaos, VirtualClock
@@ -92,12 +94,14 @@ class World:
 
     def _open_outside(self, directory: Path) -> None:
         now, rng = self.clock.now_ms, self.rng
-        self.rural = RuralBank(directory / "rural", rural_script(rng), self.kit.rural_seal, now)
-        self.city = CityBank(directory / "city", city_script(rng), self.kit.city_seal, now)
+        self.rural = self._bank("rural-fixed", directory / "rural", rural_script(rng), now)
+        self.city = self._bank("city-iso", directory / "city", city_script(rng), now)
         self.sms = SmsProvider(directory / "sms", sms_script(rng), self.lots, now)
+        assert self.rural.files is not None
+        self.shelf = Shelf(directory / "rural/files", self.rural.wire, self.rural.files)
         self.files = FileLink(
             self.rural,
-            self.kit.rural_seal,
+            self.shelf,
             self.chaos,
             self.postponed,
             tidy=rng.random() < 0.4,
@@ -106,6 +110,10 @@ class World:
         self.messages = MessageLink(self.city, self.chaos, self.postponed)
         self.sms_link = SmsLink(self.sms, self.chaos, self.postponed)
         self.platform = PlatformLink(self.chaos)
+
+    def _bank(self, name: str, state: Path, script: Script, clock: Callable[[], int]) -> SimulatedBank:
+        data = self.kit.simulated[name]
+        return SimulatedBank(data, codec_of(data), self.kit.seals[name], state, script, clock)
 
     def _context(self, directory: Path) -> Context:
         keys, rows = self.kit.keys, self.rng.randint(5, 15)
@@ -172,14 +180,15 @@ class World:
 
     def burden(self) -> None:
         """A file that nobody can take, before all others: it must hold up none of them."""
-        place = self.rural.root / f"out/DR{'0' * 17}_001.txt"
+        place = self.shelf.root / f"out/DR{'0' * 17}_001.txt"
         place.write_bytes(b" " * 300_000)
         place.with_name(f"{place.name}.sig").write_bytes(b"bm9uZQ==\n")
 
     def happen(self) -> None:
         """Let happen outside what is due."""
         self.postponed.arrive()
-        for outside in (self.rural, self.city, self.sms):
+        self.files.happen()
+        for outside in (self.city, self.sms):
             outside.tick()
 
     def shown(self) -> dict[str, int]:

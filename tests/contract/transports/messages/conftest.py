@@ -3,7 +3,6 @@ proxy that cuts, stalls and garbles on command."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,6 @@ import pika
 import pytest
 import pytest_twisted
 import trustme
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.web.resource import Resource
@@ -41,7 +39,6 @@ class Proxy:
         self.cut_up: int | None = None
         self.cut_down: int | None = None
         self.garble = self.reset = False
-        self.deaf = False
         self.connections = 0
         self.open: set[Protocol] = set()
         self._port = reactor.listenTCP(0, Factory.forProtocol(lambda: _Near(self)), interface="127.0.0.1")
@@ -52,8 +49,13 @@ class Proxy:
         self.up = self.down = 0
         self.cut_up, self.cut_down, self.garble, self.reset = up, down, garble, reset
 
+    def stop_listening(self) -> None:
+        """Read nothing of what the client sends on the connections that there are."""
+        for link in self.open:
+            link.transport.pauseProducing()  # type: ignore[union-attr]
+
     def listen_again(self) -> None:
-        self.deaf = False
+        """Read on."""
         for link in self.open:
             link.transport.resumeProducing()  # type: ignore[union-attr]
 
@@ -80,8 +82,6 @@ class _Near(Protocol):
         self.proxy.open.add(self)
         self.proxy.connections += 1
         self.transport.setTcpNoDelay(True)
-        if self.proxy.deaf:
-            self.transport.pauseProducing()
         way = TCP4ClientEndpoint(self.proxy.reactor, "127.0.0.1", self.proxy.target)
         way.connect(Factory.forProtocol(lambda: _Far(self))).addErrback(lambda _: self.transport.abortConnection())
 
@@ -110,7 +110,7 @@ class _Near(Protocol):
             far.transport.write(data)
         proxy.up += len(data)
 
-    def connectionLost(self, reason: Any = None) -> None:
+    def connectionLost(self, _reason: Any = None) -> None:
         self.proxy.open.discard(self)
         self.gone = True
         if self.far is not None:
@@ -141,7 +141,7 @@ class _Far(Protocol):
             near.write(data)
         proxy.down += len(data)
 
-    def connectionLost(self, reason: Any = None) -> None:
+    def connectionLost(self, _reason: Any = None) -> None:
         self.near.proxy.open.discard(self)
         self.near.transport.loseConnection()
 
@@ -202,7 +202,7 @@ class _Peer(Protocol):
     def connectionMade(self) -> None:
         self.alive.add(self)
 
-    def connectionLost(self, reason: Any = None) -> None:
+    def connectionLost(self, _reason: Any = None) -> None:
         self.alive.discard(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -381,10 +381,3 @@ def transport(request: pytest.FixtureRequest) -> str:
 def answering(request: pytest.FixtureRequest) -> str:
     """Those whose peer answers at once."""
     return str(request.param)
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-__all__ = ["ALL", "Deferred", "Rig", "Rigs"]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,17 @@ import asyncssh
 import pytest
 
 from adapters.endpoints import SftpEndpoint
+from gateway.transports.contract import FileTransport
 from gateway.transports.sftp import SftpTransport
+from gateway.transports.sftp_legacy import LegacySftpTransport
+
+OLD_SERVER: dict[str, Any] = {
+    "kex_algs": ["diffie-hellman-group14-sha1"],
+    "encryption_algs": ["aes128-cbc"],
+    "mac_algs": ["hmac-sha1"],
+    "compression_algs": ["none"],
+}
+TODAY = date(2026, 11, 23)
 
 
 @dataclass
@@ -123,9 +134,10 @@ class Keyring(asyncssh.SSHServer):  # type: ignore[misc]
 
 
 class SftpBank:
-    """A bank's SFTP server with directories /in, /ack, /out, on a free port of this machine."""
+    """A bank's SFTP server with directories /in, /ack, /out, on a free port of this machine; ``old``: with old SSH."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, *, old: bool = False):
+        self._old = old
         self.root = root
         self.faults = Faults()
         self.connections = 0
@@ -146,6 +158,7 @@ class SftpBank:
             server_host_keys=[self.host_key],
             sftp_factory=lambda channel: FaultyServer(channel, self.root, self.faults),
             rekey_bytes=1 << 40,
+            **(OLD_SERVER if self._old else {}),
         )
 
     def start(self) -> None:
@@ -191,16 +204,24 @@ class SftpBank:
     def private_key(self) -> bytes:
         return bytes(self.user_key.export_private_key("pkcs8-pem"))
 
-    def transport(self, **changes: Any) -> SftpTransport:
-        return SftpTransport(self.endpoint(**changes), self.private_key())
+    def transport(self, private_key: bytes | None = None, **changes: Any) -> FileTransport:
+        """Our side, by the driver for such a bank."""
+        endpoint, key = self.endpoint(**changes), private_key or self.private_key()
+        if not self._old:
+            return SftpTransport(endpoint, key)
+        dated = endpoint.model_copy(update={"legacy_until": date(2026, 12, 31)})
+        return LegacySftpTransport(dated, key, lambda: TODAY)
 
 
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[SftpBank]:
-    """A well-behaved bank; tests set ``bank.faults``."""
+OLD_WAYS = pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite fields")
+
+
+@pytest.fixture(params=["paramiko", pytest.param("legacy", marks=OLD_WAYS)])
+def bank(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SftpBank]:
+    """A well-behaved bank, once with current SSH and once with old; tests set ``bank.faults``."""
     root = tmp_path / "bank"
     root.mkdir()
-    bank = SftpBank(root)
+    bank = SftpBank(root, old=request.param == "legacy")
     bank.start()
     try:
         yield bank
@@ -209,7 +230,7 @@ def bank(tmp_path: Path) -> Iterator[SftpBank]:
 
 
 @pytest.fixture
-def sftp(bank: SftpBank) -> Iterator[SftpTransport]:
+def sftp(bank: SftpBank) -> Iterator[FileTransport]:
     """Our side, logged in lazily."""
     transport = bank.transport()
     try:

@@ -11,8 +11,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from gateway.transports.contract import Misconfigured, TransportFault
-from gateway.transports.sftp import SftpTransport
+from gateway.transports.contract import FileTransport, Misconfigured, TransportFault
 
 BODY = os.urandom(300_000)
 NAME = "DFB2026112300000001.txt"
@@ -22,7 +21,7 @@ def chunks(body: bytes, step: int = 70_001) -> list[bytes]:
     return [body[start : start + step] for start in range(0, len(body), step)]
 
 
-def put(sftp: SftpTransport, body: bytes = BODY) -> None:
+def put(sftp: FileTransport, body: bytes = BODY) -> None:
     sftp.put("/in", NAME, chunks(body), len(body))
 
 
@@ -55,7 +54,7 @@ def test_any_of_several_pinned_keys_will_do_so_that_a_bank_can_rotate(bank: Any)
 def test_a_login_key_that_the_bank_does_not_know_is_misconfigured(bank: Any) -> None:
     stranger = asyncssh.generate_private_key("ssh-ed25519").export_private_key("pkcs8-pem")
     with pytest.raises(Misconfigured, match="must register this public key"):
-        put(SftpTransport(bank.endpoint(), stranger))
+        put(bank.transport(private_key=stranger))
 
 
 @pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"])

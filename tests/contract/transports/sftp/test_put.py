@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.transports.contract import TransportFault
-from gateway.transports.sftp import SftpTransport
+from gateway.transports.contract import FileTransport, TransportFault
 
 BODY = os.urandom(300_000)
 NAME = "DFB2026112300000001.txt"
@@ -19,7 +18,7 @@ def chunks(body: bytes, step: int = 70_001) -> list[bytes]:
     return [body[start : start + step] for start in range(0, len(body), step)]
 
 
-def put(sftp: SftpTransport, body: bytes = BODY) -> None:
+def put(sftp: FileTransport, body: bytes = BODY) -> None:
     sftp.put("/in", NAME, chunks(body), len(body))
 
 
@@ -28,7 +27,7 @@ def names(directory: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [0, 1, 32_768, 32_769, 300_000, 5_000_000])
-def test_a_file_arrives_whole_under_its_final_name_and_comes_back(bank: Any, sftp: SftpTransport, size: int) -> None:
+def test_a_file_arrives_whole_under_its_final_name_and_comes_back(bank: Any, sftp: FileTransport, size: int) -> None:
     body = os.urandom(size)
     sftp.put("/in", NAME, chunks(body), size)
     assert names(bank.root / "in") == [NAME]
@@ -36,7 +35,7 @@ def test_a_file_arrives_whole_under_its_final_name_and_comes_back(bank: Any, sft
     assert b"".join(sftp.get("/in", NAME, 5_000_000)) == body
 
 
-def test_one_connection_serves_many_calls_and_is_replaced_when_lost(bank: Any, sftp: SftpTransport) -> None:
+def test_one_connection_serves_many_calls_and_is_replaced_when_lost(bank: Any, sftp: FileTransport) -> None:
     put(sftp)
     assert sftp.find("/in", NAME) is not None
     assert bank.connections == 1
@@ -45,7 +44,7 @@ def test_one_connection_serves_many_calls_and_is_replaced_when_lost(bank: Any, s
     assert bank.connections == 2
 
 
-def test_a_partial_upload_of_an_earlier_attempt_is_overwritten(bank: Any, sftp: SftpTransport) -> None:
+def test_a_partial_upload_of_an_earlier_attempt_is_overwritten(bank: Any, sftp: FileTransport) -> None:
     (bank.root / "in" / f".{NAME}.part").write_bytes(os.urandom(400_000))
     put(sftp)
     assert names(bank.root / "in") == [NAME]
@@ -53,14 +52,14 @@ def test_a_partial_upload_of_an_earlier_attempt_is_overwritten(bank: Any, sftp: 
 
 
 def test_a_file_already_there_with_the_same_size_is_delivered_and_not_sent_again(
-    bank: Any, sftp: SftpTransport
+    bank: Any, sftp: FileTransport
 ) -> None:
     (bank.root / "in" / NAME).write_bytes(BODY)
     put(sftp)
     assert bank.faults.calls == []
 
 
-def test_a_file_already_there_with_another_size_is_never_replaced(bank: Any, sftp: SftpTransport) -> None:
+def test_a_file_already_there_with_another_size_is_never_replaced(bank: Any, sftp: FileTransport) -> None:
     (bank.root / "in" / NAME).write_bytes(b"something else")
     with pytest.raises(TransportFault, match="already there with 14 bytes") as caught:
         put(sftp)
@@ -79,7 +78,7 @@ def test_a_file_already_there_with_another_size_is_never_replaced(bank: Any, sft
     ],
     ids=str,
 )
-def test_a_fault_before_the_rename_is_surely_not_sent(bank: Any, sftp: SftpTransport, fault: dict[str, int]) -> None:
+def test_a_fault_before_the_rename_is_surely_not_sent(bank: Any, sftp: FileTransport, fault: dict[str, int]) -> None:
     for key, value in fault.items():
         setattr(bank.faults, key, value)
     with pytest.raises(TransportFault) as caught:
@@ -92,7 +91,7 @@ def test_a_fault_before_the_rename_is_surely_not_sent(bank: Any, sftp: SftpTrans
     assert (bank.root / "in" / NAME).read_bytes() == BODY
 
 
-def test_a_hole_left_by_one_failed_write_is_noticed_though_the_size_is_right(bank: Any, sftp: SftpTransport) -> None:
+def test_a_hole_left_by_one_failed_write_is_noticed_though_the_size_is_right(bank: Any, sftp: FileTransport) -> None:
     bank.faults.fail_write_at = 40_000
     with pytest.raises(TransportFault, match="input/output error") as caught:
         put(sftp)
@@ -103,7 +102,7 @@ def test_a_hole_left_by_one_failed_write_is_noticed_though_the_size_is_right(ban
     ("fault", "arrived"), [("drop_before_rename", False), ("drop_after_rename", True), ("stall_after_rename", True)]
 )
 def test_silence_after_the_rename_request_is_maybe_sent(
-    bank: Any, sftp: SftpTransport, fault: str, arrived: bool
+    bank: Any, sftp: FileTransport, fault: str, arrived: bool
 ) -> None:
     setattr(bank.faults, fault, True)
     with pytest.raises(TransportFault) as caught:
@@ -113,14 +112,14 @@ def test_silence_after_the_rename_request_is_maybe_sent(
     assert (sftp.find("/in", NAME) is not None) is arrived
 
 
-def test_without_posix_rename_the_plain_one_is_used(bank: Any, sftp: SftpTransport) -> None:
+def test_without_posix_rename_the_plain_one_is_used(bank: Any, sftp: FileTransport) -> None:
     bank.faults.refuse_posix_rename = True
     put(sftp)
     assert bank.faults.calls == ["posix_rename", "rename"]
     assert names(bank.root / "in") == [NAME]
 
 
-def test_a_server_that_refuses_both_renames_has_nothing(bank: Any, sftp: SftpTransport) -> None:
+def test_a_server_that_refuses_both_renames_has_nothing(bank: Any, sftp: FileTransport) -> None:
     bank.faults.refuse_posix_rename = bank.faults.refuse_rename = True
     with pytest.raises(TransportFault, match="must allow renaming") as caught:
         put(sftp)
@@ -128,7 +127,7 @@ def test_a_server_that_refuses_both_renames_has_nothing(bank: Any, sftp: SftpTra
 
 
 @pytest.mark.parametrize("declared", [len(BODY) - 1, len(BODY) + 1])
-def test_a_body_of_another_size_than_declared_is_not_delivered(bank: Any, sftp: SftpTransport, declared: int) -> None:
+def test_a_body_of_another_size_than_declared_is_not_delivered(bank: Any, sftp: FileTransport, declared: int) -> None:
     with pytest.raises(TransportFault) as caught:
         sftp.put("/in", NAME, chunks(BODY), declared)
     assert caught.value.maybe_sent is False

@@ -152,6 +152,26 @@ def test_without_a_good_signature_nothing_is_taken(shipped, sides, options):
         ENVELOPE.open(shipped, by_the_bank(bank, **options), ours)
 
 
+def test_a_signature_has_one_spelling(shipped, sides):
+    """The last character before the padding carries four bits that mean nothing."""
+    ours, bank = sides
+    signer = bank.signer()
+    tail = b',"signature":{"sigtim":"20260303013015","sigdat":"%s"}}'
+    signer.update(RESPONSE[:-1] + tail % PLACEHOLDER)
+    text = b64encode(signer.signature())
+    letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = text[:85] + letters[letters.index(text[85]) ^ 1 :][:1] + b"=="
+    assert b64decode(other) == b64decode(text)
+    for spelling in (text, other):
+        sealed = Sm4CbcCipher({"k": bank.shared}, "k").encrypt(RESPONSE[:-1] + tail % spelling, IDENTITY)
+        content = by_the_bank(bank, DATA=b64encode(sealed).decode())
+        if spelling is text:
+            assert ENVELOPE.open(shipped, content, ours).body == RESPONSE
+        else:
+            with pytest.raises(SignatureInvalid):
+                ENVELOPE.open(shipped, content, ours)
+
+
 def test_our_own_message_sent_back_is_not_the_bank_s(shipped, sides):
     ours, bank = sides
     content, _ = ENVELOPE.seal(shipped, OUTER, REQUEST, ours)

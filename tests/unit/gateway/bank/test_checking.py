@@ -28,7 +28,7 @@ def test_all_faults_of_three_files_at_once(
     found = bank_json("check", "rural-fixed")
     assert not found["ok"]
     places = {(Path(e["file"]).parent.name, e["line"], e["key"].split("[")[0]) for e in found["errors"]}
-    assert {("banks", 24, "transport.prot"), ("layouts", 16, "messages.instruction.header")} <= places
+    assert {("banks", 24, "transport.prot"), ("layouts", 17, "messages.instruction.header")} <= places
     assert ("codes", 10, "outcome") in places
     text = bank("check", "rural-fixed")
     assert text.exit_code == 1
