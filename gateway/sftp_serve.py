@@ -42,14 +42,14 @@ def run(path: Path, *, as_json: bool) -> int:
 
 
 async def _until_told(settings: Settings, *, as_json: bool) -> None:
-    told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
     if settings.sftp_server is None:
         raise Misconfigured(
             "there is no [sftp_server] section: add it with host and port, or do not start this process"
         )
     server = await start(settings, settings.sftp_server)
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     where = f"{settings.sftp_server.host}:{server.port}"
     print(json.dumps({"ready": True, "port": server.port}) if as_json else f"ready: sftp://{where}", flush=True)
     await told.wait()

@@ -16,7 +16,7 @@ from adapters.contract import CannotTranslate, InstructionHead, MessageRefused, 
 from adapters.dialects.treasury_receipt import from_status, from_vouchers
 from adapters.profile import BankProfile, VoucherCodes
 from messages.bounded_xml import Malformed
-from messages.iso20022.amounts import yuan_column, yuan_text
+from messages.iso20022.amounts import MAX_FEN, yuan_column, yuan_text
 from messages.voucher import body, envelope
 from messages.voucher.body import Key, VoucherBody
 from messages.voucher.envelope import SENT, Voucher, VoucherQuery, VoucherStatus
@@ -60,9 +60,8 @@ class TreasuryVoucherDialect:
     def carries(self, profile: BankProfile, block: pl.DataFrame) -> list[tuple[int, str, str]]:
         """(row index, field, why) of items that the voucher, or this bank's limit per item, does not allow."""
         most = profile.limits.amount_fen_per_item
-        wrong = ~pl.col("amount_fen").is_between(1, most).fill_null(False)
-        over = block.select(wrong.arg_true()).to_series()
-        findings = [(row, "amount_fen", f"is not 1 to {most} fen, this bank's limit per item") for row in over]
+        over = block.select((pl.col("amount_fen") > most).fill_null(False).arg_true()).to_series()
+        findings = [(row, "amount_fen", f"is over this bank's {most} fen per item") for row in over]
         return sorted(_unwritable(_field_set(profile), block) + findings)
 
     def carries_head(self, profile: BankProfile, head: InstructionHead) -> list[tuple[str, str]]:
@@ -79,7 +78,7 @@ class TreasuryVoucherDialect:
         codes = _codes(profile)
         field_set = FIELD_SETS[codes.vt_code]
         items = pl.concat(list(blocks))
-        _require_writable(self, profile, head, items)
+        _require_writable(field_set, self.carries_head(profile, head), items)
         if (items.height, int(items["amount_fen"].sum())) != (head.rows, head.total_fen):
             raise ValueError(f"{head.message_id}: rows or amounts are not those of the head: rebuild it")
         if items.height > field_set.most_details:
@@ -127,14 +126,14 @@ def _unwritable(field_set: FieldSet, block: pl.DataFrame) -> list[Finding]:
     present = [ours for ours in _DETAIL_FIELDS if ours in block.columns]
     names = {_DETAIL_FIELDS[ours]: ours for ours in present}
     found = body.unwritable(field_set, block.select(pl.col(ours).alias(name) for name, ours in names.items()))
-    return [(row, names[name], why) for row, name, why in found]
+    none = block.select((~pl.col("amount_fen").is_between(1, MAX_FEN)).fill_null(True).arg_true()).to_series()
+    findings = [(row, "amount_fen", f"must be 1 to {MAX_FEN} fen") for row in none]
+    return findings + [(row, names[name], why) for row, name, why in found]
 
 
-def _require_writable(
-    dialect: TreasuryVoucherDialect, profile: BankProfile, head: InstructionHead, items: pl.DataFrame
-) -> None:
-    findings = [(HEAD_ITEM, name, why) for name, why in dialect.carries_head(profile, head)]
-    findings += [(int(items["item_no"][row]), name, why) for row, name, why in dialect.carries(profile, items)]
+def _require_writable(field_set: FieldSet, unfit_head: list[tuple[str, str]], items: pl.DataFrame) -> None:
+    findings = [(HEAD_ITEM, name, why) for name, why in unfit_head]
+    findings += [(int(items["item_no"][row]), name, why) for row, name, why in _unwritable(field_set, items)]
     if findings:
         raise CannotTranslate(findings)
 

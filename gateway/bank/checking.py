@@ -12,6 +12,7 @@ from adapters.profile_reader import read_editions, read_profile
 from gateway.bank.doubts import doubts
 from gateway.bank.placeholders import unfilled, without_echoes
 from gateway.bank.places import Configuration, ToolRefused, named_files
+from gateway.bank.trial import trial
 from messages.layout.positions import ConfigurationRefused, Problem
 from messages.layout.reader import read_layout
 
@@ -59,7 +60,9 @@ def _judged(files: set[Path], problems: list[Problem]) -> Checked:
     errors = without_echoes(problems, unfilled(sorted(files)))
     faulty = {problem.file for problem in errors}
     sound = [path for path in files if _is_profile(path) and not faulty & {str(file) for file in named_files(path)}]
-    warnings = [doubt for path in sorted(sound) for doubt in doubts(path, read_profile(path))]
+    profiles = {path: read_profile(path) for path in sorted(sound)}
+    errors += [problem for path, profile in profiles.items() for problem in trial(path, profile)]
+    warnings = [doubt for path, profile in profiles.items() for doubt in doubts(path, profile)]
     return Checked(tuple(sorted(files)), _in_order(errors), _in_order(warnings))
 
 

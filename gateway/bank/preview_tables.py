@@ -21,6 +21,7 @@ from messages.layout.model import Form
 PARTS: Final = {"header": "文件头 header", "detail": "明细 detail", "trailer": "文件尾 trailer"}
 _RULED: Final = 80
 _MOST_ROWS: Final = 50
+_BEGINNING: Final = 160
 _STYLES: Final = {"PAID": "green", "FAILED": "red", "RETURNED": "yellow", "UNKNOWN": "magenta", "ACCEPTED": "cyan"}
 
 
@@ -34,7 +35,7 @@ def show_preview(console: Console, made: Preview) -> None:
         f"版次 edition {edition}"
     )
     if profile.security.envelope != "detached":
-        console.print(f"签名前 before signing: 报文再由 {profile.security.envelope} 封装", style="dim")
+        console.print(_envelope(made), style="dim", soft_wrap=True)
     for record in made.records:
         show_record(console, profile, record)
     for section in (*made.sections, *made.inquiry):
@@ -42,6 +43,17 @@ def show_preview(console: Console, made: Preview) -> None:
         lexer = "text" if section.kind == "text" else section.kind
         console.print(Syntax(section.text, lexer, word_wrap=True, background_color="default"))
     _refused(console, made)
+
+
+def _envelope(made: Preview) -> str:
+    """What the envelope makes of the message."""
+    kind = made.profile.security.envelope
+    if made.sealed is None:
+        return f"封装 envelope {kind}: 以上为加密前 the octets are those before encryption"
+    beginning = made.sealed[:_BEGINNING].decode(made.profile.encoding, "replace")
+    more = "…" if len(made.sealed) > _BEGINNING else ""
+    sealed = f"封装 envelope {kind}: {len(made.sealed)} 字节 octets，签名以零代替 signature of zeros"
+    return sealed if kind != "form" else f"{sealed}\n{beginning}{more}"
 
 
 def show_record(console: Console, profile: BankProfile, record: RecordView, fault: str | None = None) -> None:

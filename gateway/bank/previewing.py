@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from adapters.contract import INSTRUCTION_EXTRA, CannotTranslate, Dialect, Inquirer, InstructionHead, Question
 from adapters.editions import edition_of
+from adapters.envelopes.contract import Outer
+from adapters.envelopes.registry import ENVELOPES
 from adapters.file_names import instruction_name
 from adapters.profile import BankProfile
 from adapters.registry import DIALECTS
+from crypto.contract import KeyUnusable
 from gateway.bank.annotation import RecordView, annotated, uncarried
 from gateway.bank.message_view import Section, sections
 from gateway.bank.places import ToolRefused
 from gateway.bank.sample import as_instructed, sample_head
+from gateway.bank.unverified import NobodysKeys
+
+_READABLE: Final = frozenset({"xml-element", "cnaps2-block"})
+"""Envelopes that leave the message as readable as it was: it is shown inside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class Preview:
     refused: tuple[dict[str, object], ...]
     records: tuple[RecordView, ...]  # of a format that is a layout
     sections: tuple[Section, ...]  # of a format that is code, or of XML
+    sealed: bytes | None  # in the bank's envelope, its signature all zeros; null: detached, or encrypted
     inquiry: tuple[Section, ...]  # how the bank is asked about it, where asking is a message
 
     @property
@@ -51,6 +59,7 @@ class Preview:
             "octets": len(self.content),
             "content": self.content.decode(self.profile.encoding, "replace"),
             "content_hex": self.content.hex(),
+            "sealed_hex": None if self.sealed is None else self.sealed.hex(),
             "refused": list(self.refused),
             "misfit": self.profile.misfit,
             "records": [record.as_json() for record in self.records],
@@ -80,6 +89,8 @@ def preview(profile: BankProfile, items: pl.DataFrame, day: date, details: int) 
     block = as_instructed(profile, carried)
     head = sample_head(profile, block, day)
     content = _built(dialect, profile, head, block)
+    sealed = _sealed(profile, head, content)
+    shown = sealed if profile.security.envelope in _READABLE and sealed is not None else content
     by_code = profile.record_layout is None
     return Preview(
         profile=profile,
@@ -87,9 +98,24 @@ def preview(profile: BankProfile, items: pl.DataFrame, day: date, details: int) 
         content=content,
         refused=refused,
         records=tuple(annotated(profile, head, block, content, details)),
-        sections=tuple(sections(content, profile.encoding)) if by_code or content[:1] == b"<" else (),
+        sections=tuple(sections(shown, profile.encoding)) if by_code or content[:1] == b"<" else (),
+        sealed=sealed,
         inquiry=tuple(_inquiry(dialect, profile, head, block)),
     )
+
+
+def _sealed(profile: BankProfile, head: InstructionHead, content: bytes) -> bytes | None:
+    """The message in its envelope; raises ToolRefused where the envelope cannot take it."""
+    envelope = ENVELOPES.get(profile.security.envelope)
+    if envelope is None:
+        return None
+    try:
+        outer = Outer(head.message_id, "instruction", head.created_at)
+        return envelope.seal(profile, outer, content, NobodysKeys())[0]
+    except KeyUnusable:
+        return None
+    except ValueError as fault:
+        raise ToolRefused(f"envelope {profile.security.envelope} cannot take the message: {fault}") from None
 
 
 def _inquiry(dialect: Dialect, profile: BankProfile, head: InstructionHead, block: pl.DataFrame) -> list[Section]:

@@ -19,7 +19,7 @@ from gateway.bank.annotation import RecordView, view
 from gateway.bank.places import ToolRefused
 from gateway.bank.previewing import dialect_of
 from gateway.bank.raw_records import raw_records
-from gateway.bank.unverified import UnverifiedKeys
+from gateway.bank.unverified import NobodysKeys
 from messages.layout.model import Form
 from messages.outcome import Outcome
 
@@ -94,7 +94,7 @@ def _opened(profile: BankProfile, content: bytes) -> bytes:
     if envelope is None:
         return content
     try:
-        return envelope.open(profile, content, UnverifiedKeys()).body
+        return envelope.open(profile, content, NobodysKeys()).body
     except KeyUnusable:
         raise ToolRefused("messages of this bank are encrypted: give the decrypted message") from None
     except (MessageRefused, SignatureInvalid):

@@ -18,10 +18,10 @@ from gateway.clock import CHINA
 from messages.batch.columns import STORED_SCHEMA, AccountKind, IdType, PayeeKind
 from messages.batch.numbering import batch_reference, item_references, message_id
 from messages.checks.bank_code import WIDTH as BANK_CODE_WIDTH
-from messages.checks.bank_code import is_bank_code
-from messages.checks.luhn import satisfies_luhn
-from messages.checks.resident_id import is_resident_id
-from messages.checks.uscc import is_uscc
+from messages.checks.bank_code import are_bank_codes
+from messages.checks.luhn import satisfy_luhn
+from messages.checks.resident_id import are_resident_ids
+from messages.checks.uscc import are_usccs
 
 MOST: Final = 1000
 _DIGITS: Final = "0123456789"
@@ -31,7 +31,7 @@ _LATEST_BIRTH: Final = date(2100, 1, 1)
 
 
 class _Payee(NamedTuple):
-    kind: PayeeKind
+    payee_kind: PayeeKind
     name: str
     id_type: IdType
     account_kind: AccountKind
@@ -53,9 +53,23 @@ _PAYEES: Final = (
 
 def sample_items(profile: BankProfile, rows: int) -> pl.DataFrame:
     """``rows`` items that this bank would be given: STORED_SCHEMA and ``reference``. At most MOST."""
-    codes = [_bank_code(prefix) for prefix in profile.serves.bank_codes] or list(profile.bank_codes)
-    items = [_item(number, codes[number % len(codes)]) for number in range(min(rows, MOST))]
-    return as_instructed(profile, pl.DataFrame(items, schema=STORED_SCHEMA))
+    numbers = range(min(rows, MOST))
+    payees = [_PAYEES[number % len(_PAYEES)] for number in numbers]
+    codes = _bank_codes(profile)
+    people, firms = _resident_ids(numbers), _credit_codes(numbers)
+    columns = {
+        "item_id": [f"SAMPLE{number + 1:04d}" for number in numbers],
+        "id_number": [(people if payee.id_type is IdType.RESIDENT_ID else firms)[n] for n, payee in enumerate(payees)],
+        "account": _checked([f"629998{number + 1:012d}" for number in numbers], _DIGITS, satisfy_luhn),
+        "bank_code": [codes[number % len(codes)] for number in numbers],
+        "amount_fen": [80_000 + number * 12_345 for number in numbers],
+        "reissues_item_id": [None for _ in numbers],
+        "line_no": [number + 1 for number in numbers],
+        "item_no": list(numbers),
+    }
+    people_columns = {name: [getattr(payee, name) for payee in payees] for name in _Payee._fields}
+    frame = pl.DataFrame({**columns, **people_columns}, schema_overrides=STORED_SCHEMA)
+    return as_instructed(profile, frame.select(*STORED_SCHEMA))
 
 
 def as_instructed(profile: BankProfile, items: pl.DataFrame) -> pl.DataFrame:
@@ -86,44 +100,24 @@ def _reference(profile: BankProfile) -> str:
     return batch_reference("GW01", "preview", profile.bank)
 
 
-def _item(number: int, bank_code: str) -> dict[str, object]:
-    payee = _PAYEES[number % len(_PAYEES)]
-    person = payee.kind is PayeeKind.PERSON
-    return {
-        "item_id": f"SAMPLE{number + 1:04d}",
-        "payee_kind": payee.kind.value,
-        "name": payee.name,
-        "id_type": payee.id_type.value,
-        "id_number": _resident_id(number) if person else _credit_code(number),
-        "account": _checked(f"629998{number + 1:012d}", _DIGITS, satisfies_luhn),
-        "account_kind": payee.account_kind.value,
-        "bank_code": bank_code,
-        "mobile": payee.mobile,
-        "address": payee.address,
-        "amount_fen": 80_000 + number * 12_345,
-        "remark": payee.remark,
-        "reissues_item_id": None,
-        "line_no": number + 1,
-        "item_no": number,
-    }
+def _resident_ids(numbers: range) -> list[str]:
+    bodies = [f"520099{1950 + n % 50}0{n % 9 + 1}15{n % 900 + 100:03d}" for n in numbers]
+    return _checked(bodies, _DIGITS + "X", lambda texts: are_resident_ids(texts, today=_LATEST_BIRTH))
 
 
-def _resident_id(number: int) -> str:
-    body = f"520099{1950 + number % 50}0{number % 9 + 1}15{number % 900 + 100:03d}"
-    return _checked(body, _DIGITS + "X", lambda text: is_resident_id(text, today=_LATEST_BIRTH))
+def _credit_codes(numbers: range) -> list[str]:
+    return _checked([f"N3520099{number:09d}" for number in numbers], _ALPHABET, are_usccs)
 
 
-def _credit_code(number: int) -> str:
-    return _checked(f"N3520099{number:09d}", _ALPHABET, is_uscc)
+def _bank_codes(profile: BankProfile) -> list[str]:
+    """A 行号 for each prefix that the bank serves, else its own; the empty prefix stands for any bank."""
+    prefixes = profile.serves.bank_codes or profile.bank_codes
+    whole = [prefix for prefix in prefixes if len(prefix) == BANK_CODE_WIDTH]
+    bodies = [(prefix or "313").ljust(BANK_CODE_WIDTH - 1, "0") for prefix in prefixes if prefix not in whole]
+    return whole + _checked(bodies, _DIGITS, are_bank_codes)
 
 
-def _bank_code(prefix: str) -> str:
-    """A 行号 that begins with ``prefix``; the empty prefix stands for any bank."""
-    if len(prefix) == BANK_CODE_WIDTH:
-        return prefix
-    return _checked((prefix or "313").ljust(BANK_CODE_WIDTH - 1, "0"), _DIGITS, is_bank_code)
-
-
-def _checked(body: str, alphabet: str, valid: Callable[[str], bool]) -> str:
-    """``body`` and the one check character that makes it valid."""
-    return next(body + character for character in alphabet if valid(body + character))
+def _checked(bodies: list[str], alphabet: str, valid: Callable[[pl.Series], pl.Series]) -> list[str]:
+    """Each body with the one check character that makes it valid."""
+    candidates = pl.Series([body + last for body in bodies for last in alphabet], dtype=pl.String)
+    return candidates.filter(valid(candidates)).to_list()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -13,13 +14,15 @@ from gateway.bank.listing import Listed
 from gateway.bank.making import Made
 from gateway.bank.shown import problems, shown_path, table
 
-_STYLES = {"added": "green", "removed": "red", "moved": "cyan", "widened": "yellow", "narrowed": "yellow"}
+_NAME_WIDTH: Final = 20
+_STYLES: Final = {"added": "green", "removed": "red", "moved": "cyan", "widened": "yellow", "narrowed": "yellow"}
 
 
 def show_list(console: Console, banks: Iterable[Listed]) -> None:
     """A line a bank; two things a cell where they belong together."""
     columns = ("银行\nbank", "方言\ndialect", "签名\nenvelope", "服务\nserves", "每份笔数\nrows", "版次\neditions")
     made = table("接入银行 · banks", *columns, right=("每份笔数\nrows",))
+    made.columns[0].min_width = _NAME_WIDTH
     for bank in banks:
         name = Text.assemble((bank.bank, "bold"), "\n", bank.name)
         if bank.faults:
@@ -43,7 +46,7 @@ def _editions(bank: Listed) -> Text:
     for edition in bank.editions:
         mark = "● " if edition == bank.edition else "→ " if edition == bank.next_edition else "  "
         style = {"● ": "bold", "→ ": "yellow"}.get(mark, "dim")
-        text.append(("\n" if text else "") + mark + (edition or "首版 first"), style=style)
+        text.append(("\n" if text else "") + mark + (edition or "首版"), style=style)
     return text
 
 

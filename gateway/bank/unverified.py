@@ -1,33 +1,45 @@
-"""Keys for looking into a sample without any (免验签查看): for previews only, and said so wherever it is shown."""
+"""Keys of nobody (无密钥的封装与拆封): a preview shows what an envelope does to a message without signing or verifying.
+
+For the engineer's tools only; what they show says that nothing was signed and nothing verified.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from crypto.contract import KeyUnusable, MessageCipher, StreamSigner, StreamVerifier
 
-UNVERIFIED = "unverified"
+KEY_ID: Final = "nobody"
+_SIGNATURE: Final = bytes(64)
 
 
-class _Takes:
-    """Takes any signature; never constructed outside a preview."""
+class _Nobody:
+    """Signs with zeros and takes any signature."""
+
+    key_id = KEY_ID
 
     def update(self, data: bytes) -> None:
         """More of the message."""
 
+    def signature(self) -> bytes:
+        """Zeros, which verify under no key."""
+        return _SIGNATURE
+
     def verify(self, signature: bytes) -> str:  # noqa: ARG002
-        """No key at all."""
-        return UNVERIFIED
+        """Nobody's key."""
+        return KEY_ID
 
 
-class UnverifiedKeys:
-    """``EnvelopeKeys`` of nobody: opens what is only signed, refuses to sign and to decrypt."""
+class NobodysKeys:
+    """``adapters.envelopes.contract.EnvelopeKeys`` of nobody; has nothing to encrypt or decrypt with."""
 
     def signer(self) -> StreamSigner:
-        """Raises KeyUnusable."""
-        raise KeyUnusable("a preview signs nothing")
+        """One whose signatures are zeros."""
+        return _Nobody()
 
     def verifier(self) -> StreamVerifier:
-        """One that checks nothing."""
-        return _Takes()
+        """One that verifies nothing."""
+        return _Nobody()
 
     def cipher(self) -> MessageCipher:
         """Raises KeyUnusable."""

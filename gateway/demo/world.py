@@ -39,6 +39,7 @@ class World:
     notices: bool = True
     store_url: str = ""
     banks: tuple[str, ...] = TWO_BANKS
+    config: Path | None = None  # where the banks' profiles are; the shipped configuration unless given
     children: dict[str, Child] = field(default_factory=dict)
     _profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     _broker: Broker | None = None
@@ -74,7 +75,7 @@ class World:
 
     def _start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._profiles = write_config(self.directory / "config", self.banks, self.patience)
+        self._profiles = write_config(self.directory / "config", self.banks, self.patience, self.config)
         _run_simulators("keys", str(self.directory / "keys"), "--config", str(self.directory / "config"))
         self._start_broker()
         callers = [bank for bank in self.banks if self._kind(bank) == "sftp-server"]

@@ -32,12 +32,14 @@ def shipped_banks() -> tuple[str, ...]:
     return tuple(sorted({path.stem.partition("@")[0] for path in (config_directory() / "banks").glob("*.yaml")}))
 
 
-def write_config(directory: Path, banks: Iterable[str], patience: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Copy the configuration; the profiles left in it, by bank, their scalars as text.
+def write_config(
+    directory: Path, banks: Iterable[str], patience: Mapping[str, str], source: Path | None = None
+) -> dict[str, dict[str, Any]]:
+    """Copy the configuration, the shipped one unless ``source`` is given; the profiles left in it, by bank, their scalars as text.
 
     A demonstration runs at any hour, so that nobody's window is closed; and only ``banks`` are there to be paid by.
     """
-    shutil.copytree(config_directory(), directory)
+    shutil.copytree(source or config_directory(), directory)
     profiles: dict[str, dict[str, Any]] = {}
     for path in sorted((directory / "banks").glob("*.yaml")):
         if path.stem not in set(banks):

@@ -7,7 +7,8 @@ from typing import Any
 
 from pika.exceptions import AMQPError
 from pika.spec import BasicProperties
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.python.failure import Failure
 
 from adapters.endpoints import AmqpEndpoint
 from gateway.transports import amqp_faults
@@ -46,7 +47,7 @@ class AmqpTransport:
         self._what = f"amqp {endpoint.host}:{endpoint.port} queue {endpoint.send_queue}"
         self._message_bytes = message_bytes
         self._room = Room(WINDOW_MESSAGES, WINDOW_BYTES)
-        self._opening = DeferredLock()
+        self._opening: list[Deferred[None]] = []
         self._open: tuple[BrokerLine, Confirms] | None = None
         self._closed = False
 
@@ -93,7 +94,10 @@ class AmqpTransport:
             raise TransportFault(f"{self._what}: {MOST_WAITING} messages wait already; try later", maybe_sent=False)
 
     def _content(self, body: Callable[[], Iterator[bytes]], size: int) -> bytes:
-        content = b"".join(body())
+        try:
+            content = b"".join(body())
+        except Exception as error:
+            raise self._fault(error, maybe_sent=False) from error
         if len(content) != size:
             raise TransportFault(
                 f"{self._what}: the message has {len(content)} octets instead of {size}", maybe_sent=False
@@ -101,27 +105,46 @@ class AmqpTransport:
         return content
 
     async def _ready(self) -> tuple[BrokerLine, Confirms]:
-        async with self._opening:
-            if self._closed:
-                raise TransportFault(f"{self._what}: the gateway is closing it", maybe_sent=False)
-            if self._open is None or not self._open[0].usable:
-                self._open = await self._opened()
+        if self._open is None or not self._open[0].usable:
+            await self._opened()
+        if self._open is None or self._closed:
+            raise TransportFault(f"{self._what}: the gateway is closing it", maybe_sent=False)
         if self._open[0].blocked:
             raise TransportFault(f"{self._what}: the broker takes nothing now (memory or disk)", maybe_sent=False)
         return self._open
 
-    async def _opened(self) -> tuple[BrokerLine, Confirms]:
+    def _opened(self) -> Deferred[None]:
+        """One attempt for all who wait; what it comes to, it comes to for each of them."""
+        waiting: Deferred[None] = Deferred()
+        self._opening.append(waiting)
+        if len(self._opening) == 1:
+            Deferred.fromCoroutine(self._connect()).addBoth(self._tell)
+        return waiting
+
+    def _tell(self, outcome: Failure | None) -> None:
+        opening, self._opening = self._opening, []
+        for waiting in opening:
+            waiting.callback(outcome)  # a Failure makes it fail
+
+    async def _connect(self) -> None:
+        if self._closed:
+            return
         line = await connect(self._reactor, self._way, self._endpoint, self._password, "gateway send")
+        confirms = Confirms(line)
         try:
-            await Deferred.fromCoroutine(declare(line, self._endpoint.send_queue)).addTimeout(
+            await Deferred.fromCoroutine(self._prepare(line, confirms)).addTimeout(
                 self._endpoint.timeout_seconds, self._reactor
             )
-            confirms = Confirms(line)
-            await confirms.enable()
         except Exception as error:
             line.cut()
             raise self._fault(error, maybe_sent=False) from error
-        return line, confirms
+        if self._closed:
+            line.cut()
+        self._open = line, confirms
+
+    async def _prepare(self, line: BrokerLine, confirms: Confirms) -> None:
+        await declare(line, self._endpoint.send_queue)
+        await confirms.enable()
 
     async def _await(self, line: BrokerLine, confirmed: Deferred[None]) -> None:
         try:

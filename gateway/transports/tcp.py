@@ -60,6 +60,7 @@ class TcpTransport:
         self._what = f"tcp {endpoint.host}:{endpoint.port}"
         self._turn = DeferredLock()
         self._line: Line | None = None
+        self._failed_attempts = 0
         self._closed = False
 
     async def submit(
@@ -78,9 +79,10 @@ class TcpTransport:
         message = self._message(body, size, limit_bytes)
         if len(self._turn.waiting) >= MOST_WAITING:
             raise TransportFault(f"{self._what}: {MOST_WAITING} messages wait already; try later", maybe_sent=False)
+        attempts = self._failed_attempts
         await self._turn.acquire()
         try:
-            answer = await self._exchange(await self._connected(), message)
+            answer = await self._exchange(await self._connected(attempts), message)
             sink.write(answer)
         except Exception as error:
             raise tcp_faults.fault(self._what, error, maybe_sent=message.left) from error
@@ -106,13 +108,20 @@ class TcpTransport:
         except FrameRefused as refused:
             raise TransportFault(f"{self._what}: {refused}", maybe_sent=False) from refused
 
-    async def _connected(self) -> Line:
+    async def _connected(self, attempts: int) -> Line:
+        """The line. Who waited while an attempt failed does not make another: together they would take hours."""
+        if self._failed_attempts != attempts:
+            raise TransportFault(f"{self._what}: no connection; a message before this one tried", maybe_sent=False)
         if self._line is not None:
             await self._line.proven()
         if self._closed:
             raise TransportFault(f"{self._what}: the gateway is closing it", maybe_sent=False)
         if self._line is None or not self._line.usable:
-            self._line = await self._way.connect(Factory.forProtocol(self._new_line))
+            try:
+                self._line = await self._way.connect(Factory.forProtocol(self._new_line))
+            except Exception:
+                self._failed_attempts += 1
+                raise
         return self._line
 
     def _new_line(self) -> Line:

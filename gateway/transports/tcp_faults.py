@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from OpenSSL import SSL
 from service_identity import VerificationError
+from twisted.internet.defer import TimeoutError
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.python.failure import Failure
 
@@ -45,6 +46,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _told(cause: BaseException) -> str:
     if isinstance(cause, ConnectError | DNSLookupError):
         return f"cannot connect ({cause})"
+    if isinstance(cause, TimeoutError):
+        return "no answer in time"
     return f"{type(cause).__name__}: {cause}".rstrip(": ")
 
 

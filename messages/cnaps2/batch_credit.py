@@ -30,11 +30,11 @@ TEXTS: Final[dict[str, TextRule]] = {
 }
 HEAD_TEXTS: Final[dict[str, TextRule]] = {
     "message_id": TextRule(35),  # MsgId 4.1
-    "voucher_no": TextRule(40, required=False),  # VchrNo 4.7
-    "project_code": TextRule(40, required=False),  # PrjCd 4.8
-    "policy_name": TextRule(60),  # Purp 4.9
-    "debtor_name": TextRule(60),  # DbtrNm 4.10
-    "debtor_account": TextRule(32),  # DbtrAcctId 4.11
+    "voucher_no": TextRule(40, required=False),  # VchrNo 4.6
+    "project_code": TextRule(40, required=False),  # PrjCd 4.7
+    "policy_name": TextRule(60),  # Purp 4.8
+    "debtor_name": TextRule(60),  # DbtrNm 4.9
+    "debtor_account": TextRule(32),  # DbtrAcctId 4.10
     "debtor_bank_code": TextRule(14),  # DbtrBkCd 4.11
 }
 ACCOUNT_TYPES: Final[dict[str, str]] = {  # CdtrAcctTp 4.15

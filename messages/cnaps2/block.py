@@ -24,7 +24,7 @@ SIGNATURE_BYTES: Final = 4_096
 FRAME_BYTES: Final = block_header.OCTETS + SIGNATURE_BYTES + 16
 """Octets that header and signature block take at most."""
 
-_SIGNATURE: Final = re.compile(rb"\{S:([A-Za-z0-9+/]{4,%d}={0,2})\}\r\n" % (SIGNATURE_BYTES - 2))
+_SIGNATURE: Final = re.compile(rb"\{S:([A-Za-z0-9+/]{2,%d}={0,2})\}\r\n" % (SIGNATURE_BYTES - 2))
 _COUNT: Final = re.compile(rb"<NbOfTxs>([0-9]{1,8})</NbOfTxs>")
 _AMOUNT: Final = re.compile(rb'<TtlAmt Ccy="CNY">([0-9]{1,16}\.[0-9]{2})</TtlAmt>')
 

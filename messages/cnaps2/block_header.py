@@ -133,9 +133,11 @@ def _cut(octets: bytes) -> dict[str, str]:
 
 
 def _moment(values: dict[str, str]) -> datetime:
-    try:
-        # the header has no zone: it is China's legal time, and the caller is told so
-        return datetime.strptime(values["OrigSendDate"] + values["OrigSendTime"], "%Y%m%d%H%M%S")  # noqa: DTZ007
-    except ValueError:
-        name = "OrigSendDate"
-        raise Malformed("is no day and time of the calendar", line=1, field=name, clause=_CLAUSES[name]) from None
+    """China time without a zone: the header has none, and the field of ``BlockHeader`` says so."""
+    found = []
+    for name, form in (("OrigSendDate", "%Y%m%d"), ("OrigSendTime", "%H%M%S")):
+        try:
+            found.append(datetime.strptime(values[name], form))  # noqa: DTZ007
+        except ValueError:
+            raise Malformed("is none that there is", line=1, field=name, clause=_CLAUSES[name]) from None
+    return datetime.combine(found[0].date(), found[1].time())

@@ -70,7 +70,7 @@ def opened(
 ) -> tuple[etree._Element, Records]:
     """The one element below ``Document`` without its details, and those; raises Malformed."""
     text = checked_text(body, "utf-8", max_bytes=max_bytes, max_tags=MOST_TAGS)
-    form = RecordForm(f"{ROOT[kind]}/Dtl", namespace(kind), cells, MOST_ROWS, clause)
+    form = RecordForm(f"{ROOT[kind]}/Dtl", namespace(kind), cells, MOST_ROWS if cells else 0, clause)
     document, records = read_records(text, form)
     if document.tag != f"{form.prefix}Document":
         raise Malformed("is not a Document of its type", line=1, field="Document", clause="1.3")

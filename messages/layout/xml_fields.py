@@ -147,7 +147,9 @@ def _moment(cells: MomentCells, word: str) -> pl.Series:
 def _octets(line: FieldLine) -> int:
     if line.written is not None:
         return len(line.written)
-    return line.octets or (LONGEST if line.kind in TEXTUAL | {Kind.DIGITS, Kind.CODE} else MAX_NUMBER_OCTETS)
+    if line.kind is Kind.CODE:
+        return max(len(raw) for raw, _ in line.values)
+    return line.octets or (LONGEST if line.kind in TEXTUAL | {Kind.DIGITS} else MAX_NUMBER_OCTETS)
 
 
 def _cells(line: FieldLine, encoding: str) -> Cells:

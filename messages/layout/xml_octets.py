@@ -40,12 +40,12 @@ def utf8_pieces(chunks: Iterable[bytes], encoding: str, row: str) -> Iterator[Pi
 
 
 def utf8_beginning(content: bytes, encoding: str, octets: int) -> bytes:
-    """At most the first ``octets`` of a document, without its declaration; raises LayoutError."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        text = _undeclared(decoder.decode(content[:octets], len(content) <= octets), encoding)
-    except UnicodeDecodeError:
-        raise LayoutError(f"octets that are not {encoding.upper()}", line=1) from None
+    """At most the first ``octets`` of a document, without its declaration; raises LayoutError.
+
+    What is not in the encoding is replaced: the reading of the whole document refuses it, with its place.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    text = _undeclared(decoder.decode(content[:octets], len(content) <= octets), encoding)
     if _TYPE.search(text):
         raise LayoutError("a document type or entity declaration: refused unread", line=1)
     return text.encode()
@@ -59,7 +59,7 @@ def _transcoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             text = decoder.decode(octets, last)
         except UnicodeDecodeError as fault:
             at = line + head.count("\n") + fault.object[: fault.start].count(b"\n")
-            raise LayoutError(f"octets that are not {encoding.upper()}", line=at) from None
+            raise LayoutError(f"is not {encoding.upper()}", line=at) from None
         if not begun:
             head += text
             if not last and len(head) < _DECLARATION_OCTETS:

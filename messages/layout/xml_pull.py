@@ -72,6 +72,7 @@ class PullReader:
             try:
                 self._parser.feed(octets)
             except etree.XMLSyntaxError:
+                self._events()  # what stands before the fault may say more
                 raise self._not_well_formed() from None
             # An undeclared entity stops the parser without raising, and the next octets would begin a new document.
             if len(self._parser.feed_error_log):

@@ -37,7 +37,7 @@ class Held:
         """One field of header or trailer with what the rows make; raises LayoutError."""
         held = {Kind.COUNT: self._tally.rows, Kind.TOTAL: self._tally.fen}.get(line.kind)
         if held is not None and said != held:
-            raise LayoutError(f"says {said}, the rows make {held}", line=at, field=line.name, clause=line.clause)
+            raise LayoutError(f"says {said}, the details make {held}", line=at, field=line.name, clause=line.clause)
 
     def finish(self) -> None:
         """Raises LayoutError where a reference stands twice that must stand once."""

@@ -115,7 +115,9 @@ def test_what_the_page_adds_is_a_bank(checkout: Path) -> None:
         pass
     from datetime import date
 
-    before, after = (read_all(checkout / "config" / "banks", on=day)["demo-township"] for day in (None, date(2027, 1, 1)))
+    before, after = (
+        read_all(checkout / "config" / "banks", on=day)["demo-township"] for day in (None, date(2027, 1, 1))
+    )
     assert (before.serves.bank_codes, after.serves.bank_codes) == ((), ("320739",))
     sample = sorted((checkout / "sample").glob("*_001.txt"))[0]
     parsed = DIALECTS["delimited"].parse(after, sample.name, [sample.read_bytes()])

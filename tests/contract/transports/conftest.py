@@ -33,6 +33,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory, broker_ca: trustme.CA) -> I
     leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
     with Broker(folder / "node", BrokerTls(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")) as running:
         yield running
+        running.kill()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ MESSAGES = 6000
 
 @pytest_twisted.ensureDeferred
 async def test_nothing_confirmed_is_lost_and_all_is_told(post: Any, until: Any) -> None:
-    sender = post.sender()
+    sender = post.sender(timeout_seconds=30)
     post.consumer()  # of the other queue: rides through the same cut
     confirmed, doubted, unsent = set(), set(), set()
 
@@ -34,7 +34,9 @@ async def test_nothing_confirmed_is_lost_and_all_is_told(post: Any, until: Any) 
     assert len(confirmed) >= MESSAGES // 4 and doubted and unsent
     assert len(confirmed) + len(doubted) + len(unsent) == MESSAGES
     await deferToThread(post.broker.start)
+    import time; x=time.monotonic()
     await post.submit(sender, b"the last")
+    print("TOOK", time.monotonic()-x)
     there = post.take(post.out)
     assert confirmed <= set(there), "confirmed and lost"
     assert not unsent & set(there), "said not to be sent, and is there"

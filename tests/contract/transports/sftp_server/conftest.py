@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,6 +140,17 @@ def asked(house: House) -> Iterator[Callable[[Callable[[Any], Awaitable[Any]]], 
         return house.run(do())
 
     yield ask
+
+
+@pytest.fixture
+def elsewhere() -> Callable[[Awaitable[Any]], Any]:
+    """Run a coroutine in a loop and thread of its own: the reactor has this one."""
+
+    def run(work: Awaitable[Any]) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, _awaited(work)).result(30)
+
+    return run
 
 
 @pytest.fixture

@@ -11,10 +11,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.profile import BankProfile
+from adapters.profile_reader import read_all
 from gateway.cli import app
 
 SHIPPED = Path(__file__).parents[4] / "config"
 RURAL = "rural-fixed"
+
+
+@pytest.fixture(scope="session")
+def profiles() -> dict[str, BankProfile]:
+    """The shipped profiles, first editions."""
+    return read_all(SHIPPED / "banks")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+SHIPPED = Path(__file__).parents[4] / "config"
 Change = Callable[[str, str, str], Path]
 
 
@@ -135,6 +137,19 @@ def test_a_bank_that_nothing_is_sent_to(bank: Callable[..., Result], change: Cha
     shown = bank("check", "rural-fixed")
     assert shown.exit_code == 0
     assert "提示 warnings (1)" in shown.stdout and "no prefunded item will be sent to this bank" in shown.stdout
+
+
+def test_parts_that_do_not_go_together_show_when_a_message_is_made(
+    config: Path, bank_json: Callable[..., Any], change: Change
+) -> None:
+    shutil.copy(SHIPPED / "banks" / "coop-tcp.yaml", config / "banks")
+    assert bank_json("check", "coop-tcp")["ok"]
+    change("banks/coop-tcp.yaml", "envelope: xml-element", "envelope: form")
+    lines = (config / "banks" / "coop-tcp.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if "signature_element" not in line)
+    (config / "banks" / "coop-tcp.yaml").write_text(kept, encoding="utf-8")
+    (error,) = bank_json("check", "coop-tcp")["errors"]
+    assert "the form needs security.user_code, and a TransCode in the message" in error["what"]
 
 
 def test_hostile_files_are_faults_and_never_crashes(config: Path, bank: Callable[..., Result]) -> None:

@@ -15,6 +15,7 @@ from gateway.bank.places import Configuration
 
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKhxrOnYlR8sPKt6TUdbbC7xjEYlIo5b09BQ+WrpX7a2"
 FAMILIES = families(Configuration(Path(__file__).parents[4] / "config"))
+LATER = {"user_code": "N530100021", "sm2_user_id": "N530100021000000", "adm_div_code": "532300000"}
 ANSWERS = (
     *("--title", '示范"新"银行: #1', "--bank-code", "320739012341", "--document", "代发接口 V1.0"),
     *("--host", "bank.example", "--ssh-key", SSH_KEY),
@@ -22,7 +23,8 @@ ANSWERS = (
 
 
 def test_there_are_families() -> None:
-    assert {"fixed-width", "delimited", "iso20022", "signed-json"} <= set(FAMILIES)
+    forms = {"fixed-width", "delimited", "record-xml", "record-xml-form"}
+    assert set(FAMILIES) == forms | {"iso20022", "signed-json", "cnaps2", "treasury-voucher"}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -32,7 +34,9 @@ def test_filled_in_it_passes_and_can_be_previewed(
     made = bank_json("new", "new-bank", "--family", family, *ANSWERS)
     for problem in made["unfilled"]:  # what no option asks for, such as a user code
         path = Path(problem["file"])
-        path.write_text(re.sub(r"FILL-IN[^\n#\"]*", "N530100021000000", path.read_text(encoding="utf-8")), "utf-8")
+        answers = {**LATER, "user_code": "C5301000000001"} if family == "cnaps2" else LATER
+        text = re.sub(rf"({problem['key']}: )FILL-IN.*", rf"\g<1>{answers[problem['key']]}", path.read_text("utf-8"))
+        path.write_text(text, encoding="utf-8")
     found = bank_json("check", "new-bank")
     assert found["errors"] == []
     assert {warning["key"] for warning in found["warnings"]} == {"serves"}

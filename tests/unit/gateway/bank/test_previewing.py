@@ -16,7 +16,8 @@ from gateway.bank.preview_tables import _ruler
 from gateway.cli import app
 from messages.layout.model import Form
 
-SHIPPED = Path(__file__).parents[4] / "config"
+ROOT = Path(__file__).parents[4]
+SHIPPED = ROOT / "config"
 ON = ("--on", "2026-03-02")
 ITEMS = """\
 {"item_id":"A1","payee_kind":"PERSON","name":"王建国","id_type":"PASSPORT","id_number":"E12345678",\
@@ -91,6 +92,71 @@ def test_every_shipped_bank_can_be_previewed() -> None:
         assert not [f["name"] for f in fields if f["raw"] == "(missing)" and f["value"]], name
         if profile.record_layout.form is not Form.FIXED_WIDTH:
             assert all(f["raw"] == f["value"] for f in fields if f["kind"] in ("identifier", "reference")), name
+
+
+def shipped(*words: str) -> Any:
+    line = ["bank", "preview", *words, *ON, "--config", str(SHIPPED), "--json"]
+    return json.loads(CliRunner().invoke(app, line, catch_exceptions=False).stdout)
+
+
+def test_the_envelope_is_shown_with_a_signature_of_nobody() -> None:
+    made = shipped("coop-tcp")
+    sealed, content = bytes.fromhex(made["sealed_hex"]), bytes.fromhex(made["content_hex"])
+    start = sealed.index(b"<Sign>")
+    assert sealed[:start] + sealed[sealed.index(b"</Sign>") + 7 :] == content
+    assert set(sealed[start + 6 : sealed.index(b"</Sign>")]) == {ord("0")}
+    assert "<Sign>0000" in made["sections"][0]["text"]
+    assert shipped("clearing-cnaps")["sections"][0]["text"].startswith("{H:02")
+    assert shipped("merchant-json")["sealed_hex"] is None and shipped("rural-fixed")["sealed_hex"] is None
+
+
+def test_the_question_is_shown_where_asking_is_a_message() -> None:
+    assert "BB6DTLQY" in shipped("merchant-json")["inquiry"][0]["text"]
+    assert shipped("rural-fixed")["inquiry"] == []
+
+
+@pytest.mark.parametrize(
+    ("bank_name", "file", "kind", "group"),
+    [
+        ("coop-tcp", "coop_tcp/result.xml", "RESULT", "ACCEPTED"),
+        ("coop-tcp", "coop_tcp/absent.xml", "RESULT", "ABSENT"),
+        ("coop-tcp", "coop_tcp/acknowledgement.xml", "ACKNOWLEDGEMENT", "ACCEPTED"),
+        ("indust-form", "indust_form/result.xml", "RESULT", "ACCEPTED"),
+        ("merchant-json", "merchant_json/detail-mixed.json", "RESULT", "ACCEPTED"),
+        ("merchant-json", "merchant_json/never-seen.json", "ACKNOWLEDGEMENT", "ABSENT"),
+        ("treasury-voucher", "treasury_voucher/8207_receipt.mof.xml", "RESULT", None),
+        ("clearing-cnaps", "clearing_cnaps/beps383.message", "RESULT", "ACCEPTED"),  # in its envelope
+        ("city-iso", "iso20022/pain002_mixed.xml", "RESULT", "ACCEPTED"),
+    ],
+)
+def test_answers_of_every_family(bank_name: str, file: str, kind: str, group: str | None) -> None:
+    result = shipped(bank_name, "--result", str(ROOT / "tests" / "golden" / file))["result"]
+    assert (result["kind"], result["group_outcome"], result["unmapped"]) == (kind, group, [])
+    assert len(result["rows"]) == sum(result["outcomes"].values())
+
+
+def test_a_signed_answer_is_opened_without_keys(tmp_path: Path) -> None:
+    plain = (ROOT / "tests" / "golden" / "coop_tcp" / "result.xml").read_bytes()
+    signed = tmp_path / "signed.xml"
+    signed.write_bytes(plain.replace(b"</Root>", b"<Sign>" + b"AB" * 64 + b"</Sign></Root>"))
+    assert shipped("coop-tcp", "--result", str(signed))["result"]["kind"] == "RESULT"
+
+
+def test_an_encrypted_answer_is_not_guessed_at() -> None:
+    path = ROOT / "tests" / "golden" / "merchant_json" / "detail-mixed.form"
+    line = ["bank", "preview", "merchant-json", *ON, "--config", str(SHIPPED), "--result", str(path)]
+    shown = CliRunner().invoke(app, line, catch_exceptions=False)
+    assert shown.exit_code == 2 and "give the decrypted message" in shown.stderr
+
+
+def test_only_the_engineer_s_tools_have_keys_of_nobody() -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for package in ("adapters", "crypto", "gateway", "messages", "simulators")
+        for path in (ROOT / package).rglob("*.py")
+        if "NobodysKeys" in path.read_text(encoding="utf-8")
+    }
+    assert users == {f"gateway/bank/{name}.py" for name in ("unverified", "previewing", "result_view")}
 
 
 def test_an_edition_is_previewed_by_day_or_by_name(bank_json: Callable[..., Any], edition: Callable[..., Path]) -> None:

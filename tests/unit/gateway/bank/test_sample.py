@@ -5,20 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from adapters.profile import BankProfile
-from adapters.profile_reader import read_all
 from gateway.bank.sample import MOST, sample_head, sample_items
 from messages.batch.checking import CheckRules, check_items
 
 SHIPPED = Path(__file__).parents[4] / "config"
 DAY = date(2026, 3, 2)
-
-
-@pytest.fixture(scope="module")
-def profiles() -> dict[str, BankProfile]:
-    return read_all(SHIPPED / "banks")
 
 
 def test_every_sample_passes_intake_for_every_shipped_bank(profiles: dict[str, BankProfile]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,52 @@ messages:
       - {clause: 3.2, octets: 16, name: total, kind: total, title: 金额(分)}
 """
 
+SEPARATED = """\
+layout: separated
+title: 各种域
+document: 测试
+form: delimited
+delimited: {delimiter: "|", line_end: CRLF}
+messages:
+  instruction:
+    title: 指令
+    clause: "1"
+    header:
+      - {clause: 1.1, name: mark,   kind: constant, value: HDR, title: 标志}
+      - {clause: 1.2, name: id,     kind: identifier, octets: 17, source: message_id, title: 编号}
+      - {clause: 1.3, name: day,    kind: date, form: YYYY-MM-DD, source: requested_on, title: 日期}
+      - {clause: 1.4, name: made,   kind: moment, form: YYYY-MM-DD, time_form: "HH:MM:SS", source: created_at, title: 时间}
+      - {clause: 1.5, name: count,  kind: count, title: 笔数}
+      - {clause: 1.6, name: total,  kind: total, unit: yuan, octets: 16, pad: zero, title: 金额(元)}
+    detail:
+      - {clause: 2.1, name: number,   kind: sequence, octets: 4, pad: zero, title: 序号}
+      - {clause: 2.2, name: item,     kind: reference, octets: 20, source: reference, title: 参考号}
+      - {clause: 2.3, name: name,     kind: text, octets: 30, source: name, title: 户名}
+      - {clause: 2.4, name: remark,   kind: text, octets: 60, source: remark, required: no, title: 附言}
+      - {clause: 2.5, name: reserved, kind: filler, title: 保留}
+      - {clause: 2.6, name: account,  kind: identifier, octets: 20, source: account, title: 账号}
+      - {clause: 2.7, name: bank,     kind: digits, octets: 12, source: bank_code, required: no, title: 行号}
+      - {clause: 2.8, name: id_kind,  kind: code, source: id_type, required: no, title: 证件,
+         values: {A1: RESIDENT_ID, B22: PASSPORT}}
+      - {clause: 2.9, name: amount,   kind: amount_yuan, octets: 14, source: amount_fen, title: 金额(元)}
+    trailer:
+      - {clause: 3.1, name: mark,  kind: constant, value: T, title: 标志}
+      - {clause: 3.2, name: total, kind: total, title: 金额(分)}
+      - {clause: 3.3, name: check, kind: checksum, checksum: sha256, title: 校验值}
+  result:
+    title: 结果
+    clause: "4"
+    header:
+      - {clause: 4.1, name: id,     kind: identifier, source: original_message_id, title: 编号}
+      - {clause: 4.2, name: made,   kind: time, source: created_at, required: no, title: 时间}
+    detail:
+      - {clause: 5.1, name: item,    kind: reference, source: reference, title: 参考号}
+      - {clause: 5.2, name: state,   kind: identifier, source: status_raw, title: 状态}
+      - {clause: 5.3, name: amount,  kind: amount_fen, source: amount_fen, title: 金额(分)}
+      - {clause: 5.4, name: text,    kind: text, source: text_raw, required: no, title: 说明}
+      - {clause: 5.5, name: settled, kind: date, source: settled_on, required: no, title: 日期}
+"""
+
 
 @pytest.fixture(scope="session")
 def rural() -> Layout:
@@ -52,14 +99,13 @@ def rural() -> Layout:
 
 @pytest.fixture
 def layout_file(tmp_path: Path) -> Callable[..., Path]:
-    """Writes the layout of every kind with some text replaced."""
+    """Writes the layout of every kind, or another, with some text replaced."""
 
-    def write(*changes: tuple[str, str]) -> Path:
-        text = EVERY_KIND
+    def write(*changes: tuple[str, str], text: str = EVERY_KIND) -> Path:
+        path = tmp_path / f"{text.split()[1]}.yaml"
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new, 1)
-        path = tmp_path / "every-kind.yaml"
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -69,3 +115,25 @@ def layout_file(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def every_kind(layout_file: Callable[..., Path]) -> Layout:
     return read_layout(layout_file())
+
+
+@pytest.fixture
+def separated_file(layout_file: Callable[..., Path]) -> Callable[..., Path]:
+    """Writes the delimited layout of every kind with some text replaced."""
+    return partial(layout_file, text=SEPARATED)
+
+
+@pytest.fixture
+def separated(separated_file: Callable[..., Path]) -> Callable[..., Layout]:
+    """The delimited layout of every kind, its ``delimited`` block replaced where one is given."""
+
+    def read(rule: str | None = None, *changes: tuple[str, str]) -> Layout:
+        rules = [('{delimiter: "|", line_end: CRLF}', rule)] if rule else []
+        return read_layout(separated_file(*rules, *changes))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def village() -> Layout:
+    return read_layout(CONFIG / "layouts" / "village-delimited.yaml")

@@ -76,7 +76,22 @@ REFUSALS = [
     ("source: account,", "source: address,", "no field has the source account"),
     ("  instruction:", "  instructions:", "instructions"),
     ("layout: every-kind", "layout: other-kind", ":1:1: layout: is not the file's own name"),
-    ("form: fixed-width", "form: delimited", ":4:1: form: Input should be 'fixed-width'"),
+    ("form: fixed-width", "form: comma", ":4:1: form: Input should be 'fixed-width', 'delimited' or 'record-xml'"),
+    ("form: fixed-width", "form: delimited", "detail[5].align: goes with fixed width only: nothing is padded"),
+    ("form: fixed-width", "form: record-xml", "messages.instruction.root: is missing: the document element; add it"),
+    ("form: fixed-width", "form: record-xml", "messages.instruction.rows: goes with details, and details with it"),
+    ("form: fixed-width", "form: record-xml", "header[0].path: is missing: the element or attribute that holds it"),
+    ("form: fixed-width", "form: fixed-width\ndelimited: {}", ":5:1: delimited: does not go with form fixed-width"),
+    ("form: fixed-width", "form: fixed-width\nnamespaces: {x: y}", ":5:1: namespaces: do not go with form fixed-width"),
+    ("    title: 指令", "    root: a\n    title: 指令", "messages.instruction.root: does not go with form fixed-width"),
+    ("octets: 30, ", "path: a, octets: 30, ", "detail[2].path: does not go with form fixed-width; remove it"),
+    ("octets: 30, ", "", "detail[2].octets: is missing: every field of a fixed-width record has its width; add it"),
+    (
+        "kind: filler, title",
+        "kind: sequence, title",
+        "detail[4].kind: sequence is given twice; make one of them a filler",
+    ),
+    ("kind: constant, value: T", "kind: constant", "trailer[0]: kind constant needs the value that always stands here"),
 ]
 
 
@@ -86,6 +101,53 @@ def test_a_faulty_layout_is_refused(layout_file: Callable[..., Path], old: str, 
         read_layout(layout_file((old, new)))
     assert complaint in str(refused.value)
     assert "every-kind.yaml:" in str(refused.value)
+
+
+SEPARATED_REFUSALS = [
+    (
+        "octets: 30, source: name",
+        "octets: 30, path: a, source: name",
+        "detail[2].path: does not go with form delimited",
+    ),
+    ('delimiter: "|"', 'delimiter: ""', "delimited.delimiter: String should have at least 1 character"),
+    ('delimiter: "|"', 'delimiter: "||||"', "delimited.delimiter: String should have at most 3 characters"),
+    (
+        'delimiter: "|"',
+        'delimiter: "｜"',
+        ":5:13: delimited.delimiter: is not ASCII, or ends a line; choose a printable",
+    ),
+    ('delimiter: "|"', 'delimiter: "\\n"', "delimited.delimiter: is not ASCII, or ends a line"),
+    ('delimiter: "|"', 'delimiter: "."', "delimited.delimiter: could stand in a number, a date or a word"),
+    ('delimiter: "|"', 'delimiter: "x"', "delimited.delimiter: could stand in a number, a date or a word"),
+    ('delimiter: "|"', 'delimiter: "|", quote: "|"', "delimited.quote: is a part of the delimiter"),
+    ("line_end: CRLF", "line_end: CR", "delimited.line_end: Input should be 'CRLF' or 'LF'"),
+    ("line_end: CRLF", "line_ends: CRLF", "delimited.line_ends: is not a known key"),
+    ("value: HDR", "value: H|R", "header[0].value: holds the delimiter; give the document's quote"),
+    ("B22: PASSPORT", "B|2: PASSPORT", "detail[7].values: holds the delimiter"),
+    ("kind: sequence, octets: 4, pad: zero", "kind: sequence, pad: zero", "octets: is missing: how many digits"),
+    ("kind: sequence, octets: 4, pad: zero", "kind: sequence, pad: blank", "pad: goes with fixed width only"),
+    ("kind: date, form", "kind: date, octets: 8, form", "header[2].octets: what the field holds is more than 8 octets"),
+    (
+        "kind: count, title: 笔数",
+        "kind: checksum, checksum: crc32, title: 笔数",
+        "kind checksum has no place in the header",
+    ),
+    (
+        "checksum: sha256",
+        "checksum: sha256, octets: 8",
+        "trailer[2].octets: what the field holds is more than 8 octets",
+    ),
+    ("checksum: sha256", "checksum: md5", "trailer[2].checksum: Input should be 'crc32', 'sha256' or 'sm3'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "complaint"), SEPARATED_REFUSALS)
+def test_a_faulty_delimited_layout_is_refused(
+    separated_file: Callable[..., Path], old: str, new: str, complaint: str
+) -> None:
+    with pytest.raises(ConfigurationRefused) as refused:
+        read_layout(separated_file((old, new)))
+    assert complaint in str(refused.value)
 
 
 def test_all_problems_are_told_at_once(layout_file: Callable[..., Path]) -> None:
