@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import Final
 
 from adapters.endpoint_checks import endpoint_wrongs
+from adapters.envelopes import json_sm4
 from adapters.file_names import INWARD, pattern, template_of
 from adapters.profile import BankProfile, FileNames
 from adapters.wrong import Wrong
@@ -83,12 +84,15 @@ def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
     envelope = security.envelope
     for option, owner in (("signature_element", "xml-element"), ("encryption_key", "json-sm4")):
         given = getattr(security, option) is not None
-        if envelope == owner and not given:
+        if envelope == owner and not given and option == "signature_element":
             yield Wrong(("security", option), f"is missing: envelope {envelope} needs it", "add it")
         elif envelope != owner and given:
             yield Wrong(("security", option), f"does not go with envelope {envelope}", "remove it")
-    if envelope == "json-sm4" and security.user_code is None:
+    if envelope == "form" and security.user_code is None:
         yield Wrong(("security", "user_code"), f"is missing: envelope {envelope} needs it", "add it")
+    if envelope == "json-sm4":
+        for key, what, remedy in json_sm4.profile_wrongs(profile):
+            yield Wrong(key, what, remedy)
     if envelope == "detached" and security.user_code is not None:
         yield Wrong(("security", "user_code"), "does not go with envelope detached", "remove it")
     if envelope == "detached" and profile.transport.kind == "tcp":

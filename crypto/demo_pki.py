@@ -16,6 +16,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from crypto.key_material import Algorithm, KeyMaterial
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
+Usage = Literal["client", "server", "both"]
+_ROLES: dict[Usage, list[x509.ObjectIdentifier]] = {
+    "client": [ExtendedKeyUsageOID.CLIENT_AUTH],
+    "server": [ExtendedKeyUsageOID.SERVER_AUTH],
+    "both": [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH],
+}
 _CLOCK_SLACK = timedelta(minutes=5)
 
 
@@ -48,21 +54,20 @@ def issue_ca(name: str, now: datetime, days: int = 3650) -> Issued:
 
 
 def issue_leaf(
-    ca: Issued, name: str, hosts: Iterable[str], now: datetime, usage: Literal["client", "server"], days: int = 365
+    ca: Issued, name: str, hosts: Iterable[str], now: datetime, usage: Usage, days: int = 365
 ) -> Issued:
-    """A leaf for one role; ``hosts`` are names and addresses (a client may have none)."""
+    """A leaf for one role, or for both sides of a line; ``hosts`` are names and addresses (a client may have none)."""
     issuer = x509.load_pem_x509_certificate(ca.certificate_pem)
     issuer_key = serialization.load_pem_private_key(ca.key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
         raise TypeError("the CA was not made by issue_ca")
     key = ec.generate_private_key(ec.SECP256R1())
-    role = ExtendedKeyUsageOID.SERVER_AUTH if usage == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
     names = [_general_name(host) for host in hosts]
     builder = (
         _builder(_name(name), issuer.subject, key, now, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([role]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_ROLES[usage]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if names:

@@ -267,3 +267,14 @@ def _number_parts(answers: list[Answer]) -> tuple[Answer, ...]:
             answer = replace(answer, part=highest[answer.kind])
         numbered.append(answer)
     return tuple(numbered)
+
+
+def each_under_its_own(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """The same answers, none under the name of another: for a place that takes each name once."""
+    given: set[tuple[Kind, int]] = set()
+    numbered = []
+    for answer in answers:
+        taken = (answer.kind, answer.part) in given
+        numbered.append(replace(answer, part=0) if taken else answer)
+        given.add((answer.kind, answer.part))
+    return _number_parts(numbered)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from simulators.bank_contract import Seal
@@ -138,6 +139,36 @@ async def _amqp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
     return Opened(port)
 
 
+async def _sftp_client(
+    reactor: Any,
+    bank: SimulatedBank,
+    seal: Seal,  # noqa: ARG001
+    data: BankData,
+    place: Place,
+) -> Opened:
+    import asyncssh
+
+    from simulators.doors.sftp_client import Files, GatewayAddress, SftpClientDoor
+
+    wire, patterns = bank.wire, bank.files
+    if patterns is None or place.port == 0:
+        raise ValueError(f"bank {data.declaration.bank} calls the gateway's SFTP server: give its --port (and --host)")
+    host_key = asyncssh.import_public_key((place.keys / "gateway-host-key.pub").read_text("ascii"))
+    user_key = asyncssh.read_private_key(place.keys / "ssh-user-key")
+    username = place.username or wire.username
+    address = GatewayAddress(place.host or _LOOPBACK, place.port, username, user_key, (host_key,))
+    directories = (wire.outgoing_directory, wire.acknowledgement_directory, wire.result_directory)
+    files = Files(
+        *directories, lambda name: patterns.message_id_of(name) is not None, patterns.name_of, patterns.suffix
+    )
+    workers = ThreadPoolExecutor(1, f"{data.declaration.bank}-files")
+    await asyncio.get_running_loop().run_in_executor(workers, _told, bank.recover)
+    door = SftpClientDoor(bank, address, files, place.state, workers)
+    door.start()
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(door.stop())))
+    return Opened(place.port, shut=door.shut)
+
+
 def _told(work: Callable[..., None], *arguments: Any) -> None:
     """In a thread whose result nobody waits for: what goes wrong is told, and holds up nothing else."""
     try:
@@ -159,4 +190,10 @@ def _keep_ticking(reactor: Any, tick: Callable[[], None]) -> None:
     again()
 
 
-_OPENERS: Final[dict[str, Opener]] = {"sftp": _sftp, "https": _https, "tcp": _tcp, "amqp": _amqp}
+_OPENERS: Final[dict[str, Opener]] = {
+    "sftp": _sftp,
+    "sftp-server": _sftp_client,
+    "https": _https,
+    "tcp": _tcp,
+    "amqp": _amqp,
+}

@@ -68,6 +68,14 @@ def _cnaps2(data: BankData) -> Codec:  # noqa: ARG001 - a standard has no data o
     return Cnaps2Codec()
 
 
+def _treasury_voucher(data: BankData) -> Codec:
+    from simulators.codecs.treasury_voucher import TreasuryVoucherCodec
+
+    if data.declaration.voucher is None:
+        raise NotPlayed(f"bank {data.declaration.bank}: its profile must give voucher.adm_div_code")
+    return TreasuryVoucherCodec(data.declaration.voucher.adm_div_code)
+
+
 def _detached(data: BankData, folder: Path) -> Seal:
     from simulators.seals_detached import DetachedSeal
 
@@ -88,6 +96,21 @@ def _cnaps2_block(data: BankData, folder: Path) -> Seal:
     return Cnaps2Seal(signatures_of(signing, folder), data.declaration.bank_codes[0], _user_code(data))
 
 
+def _xml_element(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_xml import XmlElementSeal
+
+    element = data.declaration.security.signature_element
+    if element is None:
+        raise NotPlayed(f"bank {data.declaration.bank}: its profile must give security.signature_element")
+    return XmlElementSeal(signatures_of(data.declaration.security, folder), element)
+
+
+def _form(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_xml import FormSeal
+
+    return FormSeal(signatures_of(data.declaration.security, folder), _user_code(data))
+
+
 def _user_code(data: BankData) -> str:
     code = data.declaration.security.user_code
     if code is None:
@@ -102,9 +125,12 @@ _CODECS: Final[dict[str, Callable[[BankData], Codec]]] = {
     "iso20022": _iso20022,
     "signed-json": _signed_json,
     "cnaps2": _cnaps2,
+    "treasury-voucher": _treasury_voucher,
 }
 _SEALS: Final[dict[str, Callable[[BankData, Path], Seal]]] = {
     "detached": _detached,
+    "xml-element": _xml_element,
+    "form": _form,
     "json-sm4": _json_sm4,
     "cnaps2-block": _cnaps2_block,
 }

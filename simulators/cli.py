@@ -176,6 +176,22 @@ def bank_messages(
 
 
 @app.command()
+def control(
+    port: Annotated[int, typer.Argument(min=1, max=65535, help="The simulator's control port.")],
+    what: Annotated[str, typer.Argument(help="ledger, items, pending, hold, release, offline, clock, script, events.")],
+    value: Annotated[str | None, typer.Argument(help="Seconds (offline, clock), stop or run (clock), a file.")] = None,
+) -> None:
+    """Steer a running simulator: its books, its agenda, its clock, its script (控制)."""
+    from simulators.control_client import ControlRefused, ask
+
+    try:
+        print(ask(port, what, value), flush=True)
+    except (ControlRefused, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def sms(
     keys: Keys,
     state: State,

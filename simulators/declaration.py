@@ -77,12 +77,12 @@ class Wire(Part):
 
 
 class FileNames(Part):
-    """File name patterns with ``{message_id}`` and, from the bank, ``{part}``."""
+    """File name patterns with ``{message_id}`` and, from the bank, ``{part}``; null where there is no such file."""
 
     instruction: str
-    acknowledgement: str
+    acknowledgement: str | None = None
     result: str
-    returned: str
+    returned: str | None = None
 
 
 class Signing(Part):
@@ -102,6 +102,12 @@ class Signing(Part):
     user_code: str | None = None
 
 
+class VoucherCodes(Part):
+    """Which treasury's vouchers a bank takes."""
+
+    adm_div_code: str
+
+
 class Declaration(Part):
     """One bank, as its profile says."""
 
@@ -113,6 +119,7 @@ class Declaration(Part):
     code_table: str
     transport: Wire
     file_names: FileNames | None = None
+    voucher: VoucherCodes | None = None
     security: Signing
 
 

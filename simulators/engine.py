@@ -8,7 +8,9 @@ before anyone is told, and all that the bank will say is prepared in full, waiti
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,7 @@ from zlib import crc32
 import polars as pl
 
 from messages.outcome import Reason
-from simulators.answers import Plan, of_type, plan
+from simulators.answers import Plan, each_under_its_own, of_type, plan
 from simulators.bank_contract import Codec, MessageInvalid, NotGenuine, Order, Outgoing, Question, Seal, Taken
 from simulators.counterparty import Clock, wall_clock_ms
 from simulators.declaration import BankData, Failing
@@ -31,6 +33,7 @@ from simulators.ledger import AlreadyBooked
 from simulators.script import GoOffline, RefuseFile, Script
 
 _CHINA: Final = timedelta(hours=8)
+_MESSAGE_ID: Final = re.compile(r"[0-9A-Za-z]{1,35}")
 _SINGLY, _SINGLY_UP_TO = 600, 400
 """Answers about single items are numbered by what was asked, apart from all others."""
 _TEXTS: Final[dict[Failing, str]] = {
@@ -76,7 +79,7 @@ class SimulatedBank:
         with self.desk.receiving(), self._receipt:
             try:
                 body = self._seal.open(content, signature)
-                said = self._codec.read(body)
+                said = _with_an_id(self._codec.read(body))
             except NotGenuine:
                 if self.files is None:
                     raise
@@ -89,7 +92,11 @@ class SimulatedBank:
         """The message id that the wire tells; null where it tells none that can be relied on."""
         if self.files is not None:
             return self.files.message_id_of(name)
-        return name if self.wire.rest else None
+        if not self.wire.rest:
+            return None
+        if not _MESSAGE_ID.fullmatch(name):
+            raise NotGenuine
+        return name
 
     def _take(self, named: str | None, order: Order, body: bytes) -> Taken:
         if named not in (None, order.message_id):
@@ -114,7 +121,10 @@ class SimulatedBank:
         words = self._data.words
         nth = self.ledger.notice(order.message_id)
         script = translated(self.desk.script, words)
-        return plan(script, order.message_id, nth, order.items, order.requested_on, words.failing_code())
+        planned = plan(script, order.message_id, nth, order.items, order.requested_on, words.failing_code())
+        if self.wire.kind == "sftp-server":
+            return replace(planned, answers=each_under_its_own(planned.answers))
+        return planned
 
     def _answer(self, order: Order, planned: Plan, digest: str) -> Taken:
         rows = order.items.select("reference", "amount_fen", pl.Series("credited", planned.credited))
@@ -200,3 +210,10 @@ class SimulatedBank:
 
     def _today(self) -> date:
         return (datetime.fromtimestamp(self.desk.clock() / 1000, UTC) + _CHINA).date()
+
+
+def _with_an_id(said: Order | Question) -> Order | Question:
+    """Ids become names of files, so that an order with any other is not even looked at."""
+    if isinstance(said, Order) and not _MESSAGE_ID.fullmatch(said.message_id):
+        raise NotGenuine
+    return said

@@ -44,6 +44,8 @@ class Saying:
 
     def __init__(self, declaration: Declaration, codec: Codec, seal: Seal, state: Path, script: Script, clock: Clock):
         self._wire = declaration.transport
+        names = declaration.file_names
+        self._acknowledges = names is None or names.acknowledgement is not None
         self.desk: Counterparty[Step] = Counterparty(script, clock)
         self.ledger = Ledger(state / "ledger")
         self.writer = Writer(codec, seal, state / "prepared", declaration.encoding)
@@ -56,7 +58,7 @@ class Saying:
 
     def refusal(self, message_id: str, day: date, code: str, text: str) -> Kept | None:
         """The message as a whole is refused; null where the format cannot say so."""
-        kept = self.writer.acknowledgement(message_id, day, code, text)
+        kept = self.writer.acknowledgement(message_id, day, code, text) if self._acknowledges else None
         if kept is None:
             return None
         if self._wire.by_files:
@@ -67,9 +69,9 @@ class Saying:
 
     def open(self, order: Order, planned: Plan) -> Kept | None:
         """The first word on a booked order: what is replied, null where the reply is a file or nothing."""
-        acknowledgement = self.writer.acknowledgement(order.message_id, order.day, None, "")
-        if of_type(planned.effects, DropAcknowledgement):
-            acknowledgement = None
+        acknowledgement = None
+        if self._acknowledges and not of_type(planned.effects, DropAcknowledgement):
+            acknowledgement = self.writer.acknowledgement(order.message_id, order.day, None, "")
         if acknowledgement is not None:
             self._acknowledged[order.message_id] = acknowledgement
         if self._wire.by_files:

@@ -34,9 +34,19 @@ class FilePatterns:
         match = self.instruction.fullmatch(name)
         return match[1] if match else None
 
+    @property
+    def acknowledges(self) -> bool:
+        """Whether there are files that acknowledge (回执)."""
+        return self.names.acknowledgement is not None
+
     def name_of(self, outgoing: Outgoing) -> str:
-        """What a file of the bank is called."""
+        """What a file of the bank is called; returns without a name of their own are results with a part of their own."""
         if outgoing.kind is None:
+            if self.names.acknowledgement is None:
+                raise ValueError("this bank has no acknowledgement files")
             return self.names.acknowledgement.format(message_id=outgoing.message_id)
-        pattern = self.names.returned if outgoing.kind is Kind.RETURN else self.names.result
-        return pattern.format(message_id=outgoing.message_id, part=f"{outgoing.number:03d}")
+        part = f"{outgoing.number:03d}"
+        if outgoing.kind is Kind.RETURN and self.names.returned is not None:
+            return self.names.returned.format(message_id=outgoing.message_id, part=part)
+        mark = "R" if outgoing.kind is Kind.RETURN else ""
+        return self.names.result.format(message_id=outgoing.message_id, part=f"{mark}{part}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from crypto.demo_pki import LOCAL_HOSTS, issue_ca, issue_leaf
+from crypto.demo_pki import LOCAL_HOSTS, Usage, issue_ca, issue_leaf
 from crypto.generate import generate_key
 from crypto.key_entry import Purpose
 from simulators.declaration import Declaration
@@ -26,7 +26,8 @@ def bank_keys(writer: KeyWriter, declaration: Declaration, now: datetime) -> Non
     _signing(writer, declaration)
     wire = declaration.transport
     if wire.client_certificate is not None and wire.trusted_ca is not None:
-        _tls(writer, declaration.bank, wire.client_certificate, wire.trusted_ca, now)
+        both = wire.kind == "tcp" and wire.pushes  # the gateway calls and is called with one certificate
+        _tls(writer, declaration.bank, wire.client_certificate, wire.trusted_ca, now, "both" if both else "client")
     if declaration.security.encryption_key is not None:
         shared = generate_key("sm4")
         writer.ours(declaration.security.encryption_key, Purpose.ENCRYPT, shared)
@@ -51,9 +52,10 @@ def _signing(writer: KeyWriter, declaration: Declaration) -> None:
     writer.file(f"{folder}/gateway-{name}-verify.pem", gateway)
 
 
-def _tls(writer: KeyWriter, folder: str, client: str, trusted: str, now: datetime) -> None:
+def _tls(writer: KeyWriter, folder: str, client: str, trusted: str, now: datetime, usage: Usage) -> None:
     authority = issue_ca(f"{folder} demo CA", now)
-    writer.ours(client, Purpose.TRANSPORT, issue_leaf(authority, "gateway", (), now, "client").identity())
+    hosts = LOCAL_HOSTS if usage == "both" else ()
+    writer.ours(client, Purpose.TRANSPORT, issue_leaf(authority, "gateway", hosts, now, usage).identity())
     writer.theirs(trusted, Purpose.TRANSPORT, authority.trusted())
     writer.identity(folder, "server", issue_leaf(authority, folder, LOCAL_HOSTS, now, "server"))
     writer.identity(folder, "client", issue_leaf(authority, folder, (), now, "client"))

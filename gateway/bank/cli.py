@@ -188,3 +188,27 @@ def diff(
         _print_json(compared.as_json())
     else:
         compared.show()
+
+
+@app.command()
+def certify(
+    bank: Annotated[str, typer.Argument(help="The bank, or bank@day for one edition. 银行")],
+    config: ConfigDirectory = None,
+    settings: Annotated[Path | None, typer.Option(help="A running gateway's settings; none: a simulator. 设置")] = None,
+    cases: Annotated[Path | None, typer.Option(help="The bank's test accounts as CSV, with --settings. 用例")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Directory of the client's signing key. 平台密钥")] = None,
+    url: Annotated[str | None, typer.Option(help="The gateway's address, if not the settings'. 网关地址")] = None,
+    client: Annotated[str | None, typer.Option(help="As which client of the gateway. 平台标识")] = None,
+    header: Annotated[Path | None, typer.Option(help="A batch header as JSON to pay from. 批次头")] = None,
+    wait: Annotated[float | None, typer.Option(min=1, help="Seconds until a case has failed. 最长等待")] = None,
+    out: Annotated[Path | None, typer.Option(help="Default: certification/BANK. 报告目录")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the cases against a simulator or the bank's test system; a report for both to sign (认证)."""
+    from gateway.certify.command import run, where
+
+    with _explained(as_json):
+        place = where(settings, cases, keys, url, client, header)
+        ended = run(_configuration(config), bank, place, wait, out, json=as_json)
+    if ended:
+        raise typer.Exit(ended)

@@ -11,6 +11,7 @@ from adapters.profile import BankProfile
 from adapters.profile_reader import read_all
 from gateway.bench import (
     stages_crypto,
+    stages_families,
     stages_fixed_width,
     stages_intake,
     stages_pain001,
@@ -48,6 +49,7 @@ def _measured(items: int, directory: Path) -> Iterator[Row]:
     yield from stages_pain002.measure(items, directory, iso)
     yield from stages_crypto.measure(items)
     yield from stages_store.measure(items, directory)
+    yield from stages_families.measure(items, profiles)
 
 
 def _of_dialect(profiles: dict[str, BankProfile], dialect: str) -> BankProfile:

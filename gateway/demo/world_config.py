@@ -74,9 +74,10 @@ def settings_text(
     key_id = (directory / "keys/platform/client-sign.keyid").read_text("ascii").strip()
     kinds = {bank: str(profile["transport"]["kind"]) for bank, profile in profiles.items()}
     endpoints = "".join(
-        _endpoint(bank, kind, children[bank].ready if bank in children else {"port": broker_port})
+        _caller(directory, bank)
+        if kind == "sftp-server"
+        else _endpoint(bank, kind, children[bank].ready if kind != "amqp" else {"port": broker_port})
         for bank, kind in kinds.items()
-        if kind != "sftp-server"
     )
     return f"""\
 node = "demo"
@@ -94,6 +95,12 @@ webhook_url = "http://127.0.0.1:{children["platform"].ready["port"]}/gateway-eve
 key_ids = ["{key_id}"]
 {endpoints}{SFTP_SERVER if "sftp-server" in kinds.values() else ""}\
 {SMS.format(port=children["sms"].ready["port"]) if notices else ""}"""
+
+
+def _caller(directory: Path, bank: str) -> str:
+    """A bank that connects to us: the key by which we know it in this world."""
+    key = (directory / "keys" / bank / "ssh-user-key.pub").read_text("ascii").split()
+    return f'[bank_endpoints.{bank}]\nuser_keys = ["{key[0]} {key[1]}"]\n'
 
 
 def _endpoint(bank: str, kind: str, ready: Mapping[str, Any]) -> str:

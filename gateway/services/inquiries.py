@@ -41,7 +41,7 @@ class Inquiries:
             await self._blocking(self._drop, work)
             return None
         await self._blocking(overdue, self._context, instruction)  # also when the bank cannot be asked
-        by = self._context.bank_of(instruction).profile.inquiry.by
+        by = self._context.bank_of(instruction).profile.asked_by
         try:
             if by == "path":
                 await self._by_path(instruction)

@@ -1,4 +1,9 @@
-"""The queues of one bank (队列声明): durable, replicated where there are several brokers, and nothing is ever dropped."""
+"""The queues of one bank (队列声明): durable, replicated where there are several brokers, and nothing is ever dropped.
+
+RabbitMQ 3.10 writes the name of a new quorum queue down up to a second after it says that it exists. Where the broker
+loses power in that second, the first of the queue's life, the queue was seen without a leader after the restart:
+publishing to it is not confirmed, so it is told as a fault, and an operator has to look at the queue.
+"""
 
 from __future__ import annotations
 

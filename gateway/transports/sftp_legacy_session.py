@@ -57,6 +57,8 @@ class LegacySession:
         """Connects and logs in; raises TransportFault, Misconfigured. Nothing is sent before the host key is known."""
         self._endpoint, self._pins, self._key = endpoint, pins, key
         self._loop = asyncio.new_event_loop()
+        # Of many requests in flight on a lost line one error is told by the call; the others are of no use.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, name="sftp-legacy", daemon=True)
         self._thread.start()
         self._connection: asyncssh.SSHClientConnection | None = None

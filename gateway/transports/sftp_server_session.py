@@ -62,6 +62,10 @@ class Handler(SFTPServerHandler):
         if pkttype == FXP_OPENDIR and len(self._dir_handles) >= OPEN_LISTINGS:
             self._dir_handles.pop(next(iter(self._dir_handles)))  # the oldest: its client will be told so
         await super()._process_packet(pkttype, pktid, packet)
+        if self._writer is not None:
+            # Clients ask for a whole file at once: the next request waits until this answer is on its way, or all of
+            # the file would lie in our memory.
+            await self._writer.drain()
 
     async def _cleanup(self, exc: Exception | None) -> None:
         self._cabinet.ended = True

@@ -93,20 +93,24 @@ class Links:
 
     def _alert(self, bank: str, fault: Exception) -> None:
         log.error("bank cannot be heard", bank=bank, why=str(fault))
-        zh = f"无法接收银行 {bank} 的来报：{fault}；将自动重试，其他银行不受影响。"
-        en = f"messages of bank {bank} cannot be received: {fault}; it is tried again by itself, other banks go on"
-        self._blocking(self._raise, "bank-unheard", bank, zh, en).addErrback(self._unsaid)
+        self._blocking(self._unheard, bank, str(fault)).addErrback(self._unsaid)
+
+    def _unheard(self, bank: str, why: str) -> None:
+        zh = f"无法接收银行 {bank} 的来报：{why}；将自动重试，其他银行不受影响。"
+        en = f"messages of bank {bank} cannot be received: {why}; it is tried again by itself, other banks go on"
+        with self._context.store.begin() as tx:
+            alerts.raise_alert(tx, "bank-unheard", bank, zh, en, self._context.clock.now_ms())
 
     def _buried(self, bank: str, name: str) -> None:
+        self._blocking(self._dead_letter, bank, name).addErrback(self._unsaid)
+
+    def _dead_letter(self, bank: str, name: str) -> None:
         zh = f"银行 {bank} 的来报 {name} 多次无法入库，已转入死信队列；请检查存储后从死信队列重新投递。"
         en = (
             f"message {name} of bank {bank} could not be stored and is a dead letter: see to the store, then requeue it"
         )
-        self._blocking(self._raise, "message-buried", f"{bank}/{name}", zh, en).addErrback(self._unsaid)
-
-    def _raise(self, kind: str, key: str, zh: str, en: str) -> None:
         with self._context.store.begin() as tx:
-            alerts.raise_alert(tx, kind, key, zh, en, self._context.clock.now_ms())
+            alerts.raise_alert(tx, "message-buried", f"{bank}/{name}", zh, en, self._context.clock.now_ms())
 
     def _unsaid(self, failure: Failure) -> None:
         log.error("an alert could not be stored", failure=failure.getErrorMessage())

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from messages.layout.checksums import HEX_DIGITS, available
 from messages.layout.model import Delimited, FieldLine, Form, Kind, Layout, Message, Pad
 from messages.layout.positions import Key
+from messages.layout.xml_paths import PathRefused, templates
 
 _IN_NUMBERS_AND_DATES: Final = frozenset("0123456789.-/: ")
 _EXACT: Final = frozenset({Kind.CONSTANT, Kind.DATE, Kind.TIME, Kind.MOMENT})
@@ -26,7 +27,7 @@ def misfits(layout: Layout) -> Iterator[Misfit]:
     yield from _layout_keys(layout)
     for name, message in layout.messages.items():
         at: Key = ("messages", name.value)
-        yield from _message_keys(layout.form, message, at)
+        yield from _message_keys(layout, message, at)
         for part, record in (("header", message.header), ("detail", message.detail), ("trailer", message.trailer)):
             for index, line in enumerate(record):
                 for key, what, remedy in _line_misfits(layout, line):
@@ -53,16 +54,33 @@ def _separators(delimiter: str, quote: str | None) -> Iterator[Misfit]:
         yield Misfit(("delimited", "quote"), "is a part of the delimiter", "choose another")
 
 
-def _message_keys(form: Form, message: Message, at: Key) -> Iterator[Misfit]:
+def _message_keys(layout: Layout, message: Message, at: Key) -> Iterator[Misfit]:
+    form = layout.form
     if form is Form.RECORD_XML:
         if message.root is None:
             yield Misfit((*at, "root"), "is missing: the document element", "add it")
         if (message.rows is not None) != bool(message.detail):
             yield Misfit((*at, "rows"), "goes with details, and details with it", "give both or neither")
+        yield from _path_misfits(layout, message, at)
         return
     for key in ("root", "rows"):
         if getattr(message, key) is not None:
             yield Misfit((*at, key), f"does not go with form {form}", "remove it")
+
+
+def _path_misfits(layout: Layout, message: Message, at: Key) -> Iterator[Misfit]:
+    """Paths that make no document: found now, not when the first message is written."""
+    if message.root is None or any(line.path is None and line.kind is not Kind.FILLER for line in _lines(message)):
+        return  # said already
+    try:
+        templates(message, dict(layout.namespaces))
+    except PathRefused as refused:
+        place: Key = (refused.part,) if refused.number is None else (refused.part, refused.number, "path")
+        yield Misfit((*at, *place), refused.what, "compare the paths with the document's example")
+
+
+def _lines(message: Message) -> tuple[FieldLine, ...]:
+    return (*message.header, *message.detail, *message.trailer)
 
 
 def _line_misfits(layout: Layout, line: FieldLine) -> Iterator[Misfit]:

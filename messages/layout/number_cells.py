@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,8 @@ from messages.layout.words import Octets, first_row
 
 _ZERO: Final = 0x30
 _WHOLE: Final = r"\A(0|[1-9][0-9]*)\z"
-_FEN_AND_MORE: Final = pl.Decimal(20, 2)
+_TWO_PLACES: Final = pl.Decimal(38, 2)
+_HUNDREDTH: Final = pl.lit(Decimal("0.01"))
 _YUAN: Final = r"\A(0|[1-9][0-9]*)\.[0-9]{2}\z"
 
 
@@ -75,7 +77,7 @@ class WrittenNumberCells:
     def words(self, column: pl.Expr) -> pl.Expr:
         """The numbers as they are written; ``column`` is integers, fen where ``yuan``."""
         if self.yuan:  # a decimal of two places is exact
-            digits = (column.cast(_FEN_AND_MORE) / 100).cast(pl.String)
+            digits = (column.cast(_TWO_PLACES) * _HUNDREDTH).cast(pl.String)
             digits = digits.str.zfill(self.octets) if self.zeros else digits
         elif self.zeros:  # quicker than to fill up
             digits = (column + 10**self.octets).cast(pl.String).str.slice(1)

@@ -21,7 +21,7 @@ from messages.layout.xml_pull import PullReader
 from messages.layout.xml_record import Fault, XmlRecord
 from messages.layout.xml_tree import Tree
 
-BULK_FROM_OCTETS: Final = 128 * 1024
+BULK_FROM_OCTETS: Final = 32 * 1024
 """Shorter runs of rows are not worth the columns' start-up."""
 
 
@@ -41,7 +41,7 @@ class DocumentReader:
 
     def blocks(self, piece: Piece) -> Iterator[pl.DataFrame]:
         """The rows in the next piece of the document; raises LayoutError."""
-        self._plain = self._plain and b"<!" not in piece.data and b"<?" not in piece.data
+        self._plain = self._plain and not piece.holds(b"<!", b"!") and not piece.holds(b"<?", b"?")
         if self._plain and not self._opened and (first := self._first_row.search(piece.data)):
             self._opened = True
             opening, piece = piece.split(first.start())

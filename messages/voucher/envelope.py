@@ -26,6 +26,7 @@ FRAME_BYTES: Final = 600
 _MOST_VOUCHERS: Final = 100
 _MOST_TAGS: Final = 10 * _MOST_VOUCHERS
 _KEY: Final[dict[str, int]] = {"AdmDivCode": 9, "StYear": 4, "VtCode": 4, "VoucherNo": 42}
+_STATUS: Final[dict[str, int]] = {"Status": 3, "ErrorCode": 10, "ErrorMsg": 255}
 _DECLARATION: Final = '<?xml version="1.0" encoding="GBK"?>\n'
 
 
@@ -67,8 +68,11 @@ def write_vouchers(vouchers: Iterable[Voucher]) -> bytes:
 
 
 def write_status(status: VoucherStatus) -> bytes:
-    """A status message's octets; UnicodeEncodeError where GBK does not have a character of its text."""
+    """A status message's octets; ValueError for a text that is too long or holds what GBK does not have."""
     texts = {"Status": status.status, "ErrorCode": status.error_code or "", "ErrorMsg": status.error_text or ""}
+    for name, text in texts.items():
+        if len(text) > _STATUS[name]:
+            raise ValueError(f"{name} holds at most {_STATUS[name]} characters")
     return _small("VoucherStatus", {**status.key.fields(), **texts})
 
 
@@ -164,7 +168,7 @@ def _small_texts(root: etree._Element, more: dict[str, int], clause: str) -> dic
 
 
 def _status(root: etree._Element) -> VoucherStatus:
-    texts = _small_texts(root, {"Status": 3, "ErrorCode": 10, "ErrorMsg": 255}, "6.2")
+    texts = _small_texts(root, _STATUS, "6.2")
     if not texts["Status"]:
         raise Malformed("is required, and missing or empty", field="Status", clause="6.2")
     return VoucherStatus(_key(texts), texts["Status"], texts["ErrorCode"] or None, texts["ErrorMsg"] or None)

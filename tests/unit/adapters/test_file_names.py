@@ -55,3 +55,12 @@ def test_inward_names(names: FileNames, name: str, message: MessageName, part: s
 )
 def test_other_names_are_nothing(names: FileNames, name: str) -> None:
     assert recognise(names, name) is None
+
+
+def test_a_bank_without_such_files_has_no_name_for_them(names: FileNames) -> None:
+    bare = names.model_copy(update={"acknowledgement": None, "returned": None})
+    assert recognise(bare, f"DA{ID}.txt") is None
+    assert recognise(bare, f"DT{ID}_1.txt") is None
+    known = recognise(bare, f"DR{ID}_1.txt")
+    assert known is not None
+    assert known.message is MessageName.RESULT

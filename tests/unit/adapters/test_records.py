@@ -1,4 +1,4 @@
-"""The fixed-width dialect: contract errors, limits, and the simulated bank that was written from the same document."""
+"""The layout dialect over fixed width: contract errors, limits, and the simulated bank written from the same document."""
 
 from __future__ import annotations
 

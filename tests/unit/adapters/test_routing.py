@@ -14,7 +14,7 @@ from adapters.routing import route
 def test_prefunded_items_go_to_the_bank_that_serves_the_payee(profiles: dict[str, BankProfile]) -> None:
     codes = pl.Series(["402738090017", "314738090017", "403100000004", "102100099996", None, "313730190014"])
     banks = route(profiles, "PREFUNDED", None, codes)
-    assert banks.to_list() == ["rural-fixed", "rural-fixed", "rural-fixed", "city-iso", None, "city-iso"]
+    assert banks.to_list() == ["rural-fixed", "rural-fixed", "rural-fixed", "indust-form", None, "city-iso"]
     assert banks.dtype == pl.String
 
 

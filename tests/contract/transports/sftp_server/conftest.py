@@ -143,6 +143,12 @@ def asked(house: House) -> Iterator[Callable[[Callable[[Any], Awaitable[Any]]], 
 
 
 @pytest.fixture
+def keys() -> tuple[Any, Any]:
+    """The bank's login key and our host key."""
+    return USER_KEY, HOST_KEY
+
+
+@pytest.fixture
 def elsewhere() -> Callable[[Awaitable[Any]], Any]:
     """Run a coroutine in a loop and thread of its own: the reactor has this one."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import Any
 
 import asyncssh
@@ -74,6 +76,31 @@ def test_an_unfinished_file_written_again_counts_once(small_house: Any) -> None:
                 await file.write(bytes(290_000))
 
     small_house.run(work())
+
+
+def test_a_client_that_asks_for_all_and_reads_nothing_does_not_fill_our_memory(house: Any, monkeypatch: Any) -> None:
+    size, taken, real = 24_000_000, [0], os.pread
+    house.files.put("/out", "DF1.txt", [bytes(size)], size)
+
+    def pread(descriptor: int, length: int, offset: int) -> bytes:
+        data = real(descriptor, length, offset)
+        taken[0] += len(data)
+        return data
+
+    async def rest() -> None:
+        before = -1
+        while before != taken[0]:
+            before = taken[0]
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(os, "pread", pread)
+    bank = house.bank()
+    with bank._live_session().client.open("/out/DF1.txt", "rb") as file:
+        file.prefetch(size)  # as paramiko's own ``get`` does
+        house.run(rest())
+        assert 0 < taken[0] < 8_000_000
+        assert len(file.read(size)) == size
+    bank.close()
 
 
 def test_open_files_and_listings_are_bounded(house: Any, asked: Any) -> None:

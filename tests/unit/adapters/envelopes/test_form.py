@@ -89,8 +89,8 @@ def test_the_banks_damage_is_refused(indust: BankProfile, rsa_keys: EnvelopeKeys
         (lambda c: b"reqData=&Sign=" + c.partition(b"&Sign=")[2], None),
         (lambda c: c[:-9], None),
         (lambda c: c.replace(b"reqData=P", b"reqData=Q"), None),
-        (lambda c: b"", None),
-        (lambda c: b"\xff&\xff", None),
+        (lambda c: c[:0], None),
+        (lambda c: c[:0] + b"\xff&\xff", None),
     ],
 )
 def test_another_form_is_refused(

@@ -86,8 +86,8 @@ def moved(content: bytes) -> bytes:
         lambda c: c[: c.index(b"<Sign>") + 6] + b"</Sign></Root>\n",
         lambda c: c[: c.index(b"</Sign>")] + b"</Root>\n",
         lambda c: c + c,
-        lambda c: b"",
-        lambda c: b"<Sign></Sign>",
+        lambda c: c[:0],
+        lambda c: c[:0] + b"<Sign></Sign>",
         moved,
     ],
 )

@@ -164,9 +164,7 @@ REPLACED = [
 
 
 @pytest.mark.parametrize(("old", "new", "complaint"), REPLACED)
-def test_a_file_that_is_not_the_document_s_is_refused(
-    file: LayoutFile, old: bytes, new: bytes, complaint: str
-) -> None:
+def test_a_file_that_is_not_the_document_s_is_refused(file: LayoutFile, old: bytes, new: bytes, complaint: str) -> None:
     content = built(file)
     assert content.count(old) == 1
     with pytest.raises(LayoutError) as refused:

@@ -31,7 +31,8 @@ messages:
     header:
       - {clause: 1.1, path: "@version",       octets: 3,  name: mark,  kind: constant, value: "1<2", title: 版本}
       - {clause: 1.2, path: Head/Id,          octets: 17, name: id,    kind: identifier, source: message_id, title: 编号}
-      - {clause: 1.3, path: Head/x:Day,       octets: 10, name: day,   kind: date, form: YYYY-MM-DD, source: requested_on, title: 日期}
+      - {clause: 1.3, path: Head/x:Day,       octets: 10, name: day,   kind: date, form: YYYY-MM-DD,
+         source: requested_on, title: 日期}
       - {clause: 1.4, path: Head/Made,        octets: 19, name: made,  kind: moment, form: YYYY-MM-DD, time_form: "HH:MM:SS",
          source: created_at, title: 制表}
       - {clause: 1.5, path: Head/Hold,        octets: 9,  name: hold,  kind: filler, title: 保留}

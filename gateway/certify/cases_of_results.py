@@ -1,0 +1,137 @@
+"""Cases about results and returns (结果与退汇用例): in parts, in any order, twice, late, contradicting, or never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.certify.cases import PAID, Becomes, Case, Expected, Group, Line, Wanted
+from gateway.certify.subject import Subject
+
+LATE_SECONDS = 4  # beyond the patience that a certification's gateway has
+CONTRADICTION_SECONDS = 2
+ASKED_SECONDS = 10  # where the bank must be asked: time to have heard what was said first
+_RULE = "资金规则 2 · money rule 2 (docs/architecture.md)"
+_THREE = (Line("item"), Line("item"), Line("item"))
+_DISPUTED = Expected(Becomes.DISPUTED)
+_OVERDUE = Wanted(("answer-overdue",))
+
+_EFFECTS: tuple[tuple[str, str, str, str, str, tuple[Mapping[str, Any], ...]], ...] = (
+    (
+        "in-parts",
+        "结果分多份送达",
+        "results come in parts",
+        "先到的部分先记，后到的补齐",
+        "each part counts as it comes, the rest follows",
+        ({"do": "split-result", "parts": 3, "every_seconds": 0.7},),
+    ),
+    (
+        "reordered",
+        "结果行次序与指令不同",
+        "rows in another order",
+        "逐笔按参考号对应，不依赖次序",
+        "items are matched by reference, not by place",
+        ({"do": "reorder-rows"},),
+    ),
+    (
+        "repeated",
+        "同一结果再次送达",
+        "the same result once more",
+        "重复结果不改变任何状态",
+        "a repeated result changes nothing",
+        ({"do": "duplicate-result", "seconds": 1},),
+    ),
+    (
+        "partial",
+        "先只有一半结果",
+        "half of the results at first",
+        "缺少的明细保持未决，补齐后办结",
+        "what is missing stays open until it comes",
+        ({"do": "spoil-result", "how": "partial", "repair_after": 2},),
+    ),
+)
+
+
+def result_cases(subject: Subject) -> Iterator[Case]:
+    """What a bank may do with sound results."""
+    for name, zh, en, proves_zh, proves_en, effects in _EFFECTS:
+        yield _case(name, zh, en, proves_zh, proves_en, effects=effects)
+    if subject.profile.by_files:
+        yield _case(
+            "repeated-same-name",
+            "同名同内容结果文件再次送达",
+            "the same file under the same name again",
+            "重复文件不改变任何状态",
+            "a repeated file changes nothing",
+            effects=({"do": "duplicate-result", "under": "same-name", "seconds": 1},),
+        )
+    yield from _late()
+    yield _contradicted(CONTRADICTION_SECONDS if subject.profile.by_files or subject.pushes else ASKED_SECONDS)
+    yield from _unanswered()
+
+
+def _case(
+    name: str,
+    zh: str,
+    en: str,
+    proves_zh: str,
+    proves_en: str,
+    lines: tuple[Line, ...] = _THREE,
+    effects: tuple[Mapping[str, Any], ...] = (),
+    wanted: tuple[Wanted, ...] = (),
+) -> Case:
+    return Case(name, Group.RESULTS, zh, en, proves_zh, proves_en, _RULE, lines, effects, wanted)
+
+
+def _late() -> Iterator[Case]:
+    yield _case(
+        "late-result",
+        "结果迟到",
+        "the result comes late",
+        "等待期间保持未决，不重发；结果到达后照常办结",
+        "it stays open and is not sent again; the result counts when it comes",
+        effects=({"do": "delay-result", "seconds": LATE_SECONDS},),
+    )
+    back = {"do": "returned-late", "seconds": LATE_SECONDS, "code": "ACCT_CLOSED"}
+    yield _case(
+        "late-return",
+        "办结后退汇",
+        "money comes back after all was done",
+        "已办结批次的退汇仍被受理，成功不是终态",
+        "a return is taken after the batch was completed: paid is not final",
+        (Line("paid"), Line("returned", Expected(Becomes.RETURNED), back)),
+    )
+
+
+def _contradicted(seconds: int) -> Case:
+    effect = {"do": "contradict-result", "rows": 1, "code": "ACCT_NOT_FOUND", "seconds": seconds}
+    return _case(
+        "contradicted",
+        "前后结果矛盾",
+        "the bank contradicts itself",
+        "矛盾明细记为有争议并告警，不以后者为准",
+        "the item is in dispute and somebody is told; the last word does not win",
+        (Line("contradicted", _DISPUTED), Line("paid"), Line("paid")),
+        (effect,),
+        (Wanted(("result-contradicted",)),),
+    )
+
+
+def _unanswered() -> Iterator[Case]:
+    yield _case(
+        "processing-then-paid",
+        "先答处理中，经查询办结",
+        "in process first, paid when asked again",
+        "处理中不作成功也不作失败，查询至有结果",
+        "neither success nor failure until the bank says so",
+        (Line("paid"), Line("in process", PAID, {"do": "processing-then-paid", "seconds": 2})),
+    )
+    yield _case(
+        "silent",
+        "始终没有答复的明细",
+        "an item that is never answered",
+        "保持未决并逾期告警，不推定成功或失败，不重付",
+        "it stays open, somebody is told, nothing is guessed or paid again",
+        (Line("paid"), Line("silent", Expected(Becomes.OPEN), {"do": "silent"})),
+        wanted=(_OVERDUE,),
+    )

@@ -1,0 +1,1 @@
+"""What the fuzz table is made of: worlds, seeds, calls, and the verdict on one input."""
