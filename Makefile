@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 N ?= 1000000
+BANKS ?= two
 
 .PHONY: setup demo serve test check lint types bench clean
 
@@ -15,7 +16,7 @@ $(VENV)/.complete: pyproject.toml uv.lock
 	touch $@
 
 demo: setup
-	$(BIN)/gateway demo
+	$(BIN)/gateway demo --banks $(BANKS)
 
 serve: setup var/gateway.toml
 	$(BIN)/gateway serve

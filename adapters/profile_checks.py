@@ -22,6 +22,7 @@ _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _SAFE_NAME: Final = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
 _SAMPLE: Final = {"{message_id}": "0123456789ABF0001", "{part}": "001"}
 _OF_LAYOUTS: Final = frozenset(form.value for form in Form)
+_ENCODINGS: Final = {"iso20022": "utf-8", "signed-json": "utf-8", "cnaps2": "utf-8", "treasury-voucher": "gbk"}
 _NAMED: Final = (MessageName.INSTRUCTION, *INWARD)
 
 
@@ -75,8 +76,12 @@ def _dialect_wrongs(profile: BankProfile) -> Iterator[Wrong]:
     if (profile.dialect in _OF_LAYOUTS) != (profile.layout is not None):
         remedy = "name the layout" if profile.layout is None else "remove it"
         yield Wrong(("layout",), f"does not go with dialect {profile.dialect}", remedy)
-    if profile.dialect == "iso20022" and profile.encoding != "utf-8":
-        yield Wrong(("encoding",), "ISO 20022 messages are UTF-8", "write utf-8")
+    written = _ENCODINGS.get(profile.dialect)
+    if written is not None and profile.encoding != written:
+        yield Wrong(("encoding",), f"messages of dialect {profile.dialect} are {written.upper()}", f"write {written}")
+    if (profile.dialect == "treasury-voucher") != (profile.voucher is not None):
+        remedy = "add it" if profile.voucher is None else "remove it"
+        yield Wrong(("voucher",), f"does not go with dialect {profile.dialect}, or is missing for it", remedy)
 
 
 def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
@@ -88,7 +93,7 @@ def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
             yield Wrong(("security", option), f"is missing: envelope {envelope} needs it", "add it")
         elif envelope != owner and given:
             yield Wrong(("security", option), f"does not go with envelope {envelope}", "remove it")
-    if envelope == "form" and security.user_code is None:
+    if envelope in ("form", "cnaps2-block") and security.user_code is None:
         yield Wrong(("security", "user_code"), f"is missing: envelope {envelope} needs it", "add it")
     if envelope == "json-sm4":
         for key, what, remedy in json_sm4.profile_wrongs(profile):

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Code = Annotated[str, Field(pattern=r"\A[0-9A-Za-z_]{1,35}\z")]
+Code = Annotated[str, Field(pattern=r"\A[0-9A-Za-z_\u4e00-\u9fff]{1,35}\z")]  # some banks have words for codes
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
 

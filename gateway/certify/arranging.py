@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gateway.certify.batch import CaseBatch
-from gateway.certify.cases import Case, Line, NotRun, Plan
+from gateway.certify.cases import LATER_SECONDS, Case, Line, NotRun, Plan
 
 Script = dict[str, Any]
 Playing = Callable[[Script], str | None]
 """Gives a script to the bank; answers why the bank cannot play it, or None."""
 
+PAST_EVERYTHING_SECONDS: Final = 6 * LATER_SECONDS
 _ACCOUNT: Final = "0"
 
 
@@ -39,7 +40,6 @@ def playable(cases: Iterable[Case], play: Playing) -> Plan:
     """
     kept: list[Case] = []
     left: list[NotRun] = []
-    notes: list[tuple[str, str]] = []
     for case in cases:
         if case.impossible is not None:
             left.append(NotRun(case, *case.impossible))
@@ -52,10 +52,9 @@ def playable(cases: Iterable[Case], play: Playing) -> Plan:
         if not any(line.action is not None for line in lines):
             left.append(NotRun(case, f"模拟银行无法演示：{why}", f"this bank cannot be made to show it: {why}"))
             continue
-        kept.append(replace(case, lines=lines))
-        names = "; ".join(line.label for line in case.lines if line not in lines)
-        notes.append((f"{case.id}：无法演示 {names}", f"{case.id}: cannot be shown: {names}"))
-    return Plan(tuple(kept), tuple(left), tuple(notes))
+        unshown = tuple(line.label for line in case.lines if line not in lines)
+        kept.append(replace(case, lines=lines, left_out=(*case.left_out, *unshown)))
+    return Plan(tuple(kept), tuple(left))
 
 
 def _trial(lines: Iterable[Line], case: Case) -> Script:
@@ -80,10 +79,25 @@ def playing(control_port: int) -> Playing:
     return play
 
 
+def hold_clock(control_port: int) -> None:
+    """The bank's clock stands still: what it says later waits."""
+    _steer(control_port, {"stopped": True})
+
+
+def release_clock(control_port: int) -> None:
+    """The bank's clock jumps past everything that waits, and runs on."""
+    _steer(control_port, {"stopped": False, "advance_seconds": PAST_EVERYTHING_SECONDS})
+
+
+def _steer(control_port: int, steering: dict[str, Any]) -> None:
+    body = json.dumps(steering).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{control_port}/control/clock", body)
+    with urllib.request.urlopen(request, timeout=60):  # noqa: S310 - http to this machine
+        pass
+
+
 def bank_books(control_port: int) -> dict[str, dict[str, Any]]:
     """The simulated bank's own books: reference to times credited, fen, times returned."""
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{control_port}/control/ledger/items", timeout=60
-    ) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{control_port}/control/ledger/items", timeout=60) as answer:
         lines = [json.loads(line) for line in answer]
     return {line["reference"]: line for line in lines}

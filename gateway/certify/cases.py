@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+LATER_SECONDS: Final = 10
+"""By the simulated bank's clock, which stands still until its first words have had their effect, then jumps."""
 
 
 class Becomes(StrEnum):
@@ -53,6 +56,7 @@ class Line:
 
     label: str
     expected: Expected = PAID
+    meanwhile: frozenset[Becomes] | None = None  # before the bank's later words; null: as expected in the end
     action: Mapping[str, Any] | None = None  # what the simulated bank does with it (simulators.script)
     amount_fen: int | None = None  # null: some ordinary amount
     name: str | None = None  # null: some ordinary name
@@ -66,6 +70,7 @@ class Wanted:
 
     kinds: tuple[str, ...]
     words: tuple[str, ...] = ()
+    late: bool = False  # only after the bank's later words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,13 @@ class Case:
     files: int = 1  # instruction files that it makes; 0: it does not matter
     submissions: int = 1
     alone: bool = False  # it disturbs others: runs after them
+    left_out: tuple[str, ...] = ()  # labels of what belongs here and cannot be shown
     impossible: tuple[str, str] | None = None  # (zh, en): why this bank's format does not have such a case
+
+    @property
+    def in_two_steps(self) -> bool:
+        """Whether something must hold before the bank's later words, and something else after them."""
+        return any(line.meanwhile is not None for line in self.lines) or any(one.late for one in self.wanted)
 
     @property
     def scripted(self) -> bool:

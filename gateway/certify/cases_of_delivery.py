@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.certify.cases import Case, Group, Line
+from gateway.certify.cases import PAID, Becomes, Case, Group, Line
 from gateway.certify.subject import Subject
 
 AWAY_SECONDS = 3
 _RULE = "资金规则 1 · money rule 1 (docs/architecture.md)"
-_TWO = (Line("item"), Line("item"))
+_EITHER = frozenset({Becomes.OPEN, Becomes.PAID})
+_TWO = (Line("item", PAID, _EITHER), Line("item", PAID, _EITHER))
 _DOUBT = frozenset({"delivery-unknown"})
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from adapters.code_rows import FILE, CodeRow
-from gateway.certify.cases import Becomes, Case, Expected, Group, Line, Wanted
+from gateway.certify.cases import LATER_SECONDS, Becomes, Case, Expected, Group, Line, Wanted
 from gateway.certify.subject import Subject
 from messages.outcome import Outcome, Reason, Remedy
 
-RETURN_AFTER_SECONDS = 1
 _SAYABLE = re.compile(r"[0-9A-Za-z_]{1,35}")
 """What a script of the simulator may give as a raw code; others it can only give by their meaning."""
+_RETURNED_IN_STATUS = {"iso20022": "RTRN"}
+"""Dialects whose status report has one code for all returns; the others of the table stand in account messages."""
 _SOURCE = "应答码对照表 · code table config/codes/{}.csv"
 
 
@@ -21,6 +22,8 @@ def reason_cases(subject: Subject) -> Iterator[Case]:
     source = _SOURCE.format(subject.profile.code_table)
     failures = [row for row in subject.codes if row.outcome is Outcome.FAILED and not row.status_raw.startswith(FILE)]
     returns = [row for row in subject.codes if row.outcome is Outcome.RETURNED and not row.status_raw.startswith(FILE)]
+    only = _RETURNED_IN_STATUS.get(subject.profile.dialect)
+    said_back = [row for row in returns if only in (None, row.reason_raw)]
     yield Case(
         "reasons-failed",
         Group.REASONS,
@@ -30,6 +33,7 @@ def reason_cases(subject: Subject) -> Iterator[Case]:
         "each failure code becomes its reason and remedy, the bank's own code is kept, nothing is credited",
         source,
         tuple(_failure(row, code) for row, code in _sayable(failures)),
+        left_out=_unsaid(failures, failures),
         impossible=None if failures else ("代码表没有失败代码", "the code table has no codes of failures"),
     )
     yield Case(
@@ -40,8 +44,9 @@ def reason_cases(subject: Subject) -> Iterator[Case]:
         "入账后退回的明细记为退汇，译为规定的原因，双方账簿均先入后退",
         "an item that comes back is RETURNED with its reason, credited and given back in both books",
         source,
-        tuple(_return(row, code) for row, code in _sayable(returns)),
-        impossible=None if returns else ("代码表没有退汇代码", "the code table has no codes of returns"),
+        tuple(_return(row, code) for row, code in _sayable(said_back)),
+        left_out=_unsaid(returns, said_back),
+        impossible=None if said_back else ("代码表没有退汇代码", "the code table has no codes of returns"),
     )
     yield _unlisted(source, failures)
 
@@ -62,14 +67,20 @@ def _sayable(rows: list[CodeRow]) -> Iterator[tuple[CodeRow, str]]:
             said.add(row.reason)
 
 
+def _unsaid(rows: list[CodeRow], sayable: list[CodeRow]) -> tuple[str, ...]:
+    said = [row for row, _ in _sayable(sayable)]
+    return tuple(_label(row) for row in rows if row not in said)
+
+
 def _failure(row: CodeRow, code: str) -> Line:
     expected = Expected(Becomes.FAILED, row.reason, row.remedy, row.reason_raw or None)
-    return Line(_label(row), expected, {"do": "failed", "code": code})
+    return Line(_label(row), expected, action={"do": "failed", "code": code})
 
 
 def _return(row: CodeRow, code: str) -> Line:
     expected = Expected(Becomes.RETURNED, row.reason, row.remedy, row.reason_raw or None)
-    return Line(_label(row), expected, {"do": "returned-late", "seconds": RETURN_AFTER_SECONDS, "code": code})
+    action = {"do": "returned-late", "seconds": LATER_SECONDS, "code": code}
+    return Line(_label(row), expected, frozenset({Becomes.PAID}), action)
 
 
 def _label(row: CodeRow) -> str:
@@ -87,7 +98,7 @@ def _unlisted(source: str, failures: list[CodeRow]) -> Case:
         "未列明的原因记为其他并告警，状态不因此改变",
         "a reason that is not listed becomes OTHER and somebody is told",
         source,
-        (Line("paid"), Line(f"unlisted {code}", expected, {"do": "failed", "code": code})),
+        (Line("paid"), Line(f"unlisted {code}", expected, action={"do": "failed", "code": code})),
         wanted=(Wanted(("unmapped-code",), (code,)),),
     )
 

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from adapters.code_rows import ANY, FILE, CodeRow
-from gateway.certify.cases import Becomes, Case, Expected, Group, Line, Wanted
+from gateway.certify.cases import LATER_SECONDS, PAID, Becomes, Case, Expected, Group, Line, Wanted
 from gateway.certify.subject import Subject
 from messages.outcome import Outcome, Reason
 
-REPAIR_AFTER_SECONDS = 3
 _QUARANTINED = "message-quarantined"
-_TWO = (Line("item"), Line("item"))
+_OPEN = frozenset({Becomes.OPEN})
+_UNTOUCHED = (Line("item", PAID, _OPEN), Line("item", PAID, _OPEN))
+_FIRST_UNTOUCHED = (Line("item", PAID, _OPEN), Line("item", PAID, frozenset({Becomes.OPEN, Becomes.PAID})))
+"""Where single rows are wrong: the others of the message may count."""
+_AT_ONCE = (Line("item"), Line("item"))
 
 
 class _Spoilt(NamedTuple):
@@ -21,6 +24,7 @@ class _Spoilt(NamedTuple):
     en: str
     kinds: tuple[str, ...]  # alerts, any of them; empty: none need be raised
     tolerated: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = _UNTOUCHED
 
 
 _SPOILT = (
@@ -30,8 +34,17 @@ _SPOILT = (
     _Spoilt("garbled", "含有不可识别的字节", "octets that are no characters", (_QUARANTINED,)),
     _Spoilt("wrong-encoding", "使用了其他字符集", "another encoding", (_QUARANTINED,)),
     _Spoilt("wrong-total", "合计与明细不符", "a total that is wrong", (_QUARANTINED,)),
-    _Spoilt("wrong-amount", "明细金额不符", "another amount", ("result-amount-mismatch", _QUARANTINED)),
-    _Spoilt("unknown-item", "含有未知明细", "an item that nobody sent", ("result-unknown-item", _QUARANTINED)),
+    _Spoilt(
+        "wrong-amount", "明细金额不符", "another amount", ("result-amount-mismatch", _QUARANTINED), (), _FIRST_UNTOUCHED
+    ),
+    _Spoilt(
+        "unknown-item",
+        "含有未知明细",
+        "an item that nobody sent",
+        ("result-unknown-item", _QUARANTINED),
+        (),
+        _FIRST_UNTOUCHED,
+    ),
 )
 
 
@@ -83,8 +96,8 @@ def _spoilt(subject: Subject, spoilt: _Spoilt) -> Case:
         "有误的报文或行不改变任何明细，原样保存并告警；更正后的结果照常受理",
         "what is broken moves nothing, is kept and told; the corrected result counts",
         "资金规则 2 · money rule 2; 报文隔离 quarantine (docs/operations.md)",
-        _TWO,
-        ({"do": "spoil-result", "how": spoilt.how, "repair_after": REPAIR_AFTER_SECONDS},),
+        spoilt.lines,
+        ({"do": "spoil-result", "how": spoilt.how, "repair_after": LATER_SECONDS},),
         () if unfetched or not spoilt.kinds else (Wanted(spoilt.kinds),),
         frozenset({*spoilt.tolerated, *(["signature-missing"] if unfetched else [])}),
     )
@@ -99,7 +112,7 @@ def _conflict() -> Case:
         "后来的内容隔离并告警，不覆盖已受理的结果",
         "the later content is kept apart and told, and overrides nothing",
         "资金规则 2 · money rule 2",
-        _TWO,
-        ({"do": "spoil-result", "how": "other-content-same-name", "repair_after": REPAIR_AFTER_SECONDS},),
-        (Wanted(("result-file-conflict",)),),
+        _AT_ONCE,
+        ({"do": "spoil-result", "how": "other-content-same-name", "repair_after": LATER_SECONDS},),
+        (Wanted(("result-file-conflict",), late=True),),
     )

@@ -106,7 +106,7 @@ def _line(path: Path, number: int, row: dict[str | None, Any]) -> tuple[str, Lin
     if not (amount.isascii() and amount.isdecimal() and len(amount) <= 15 and int(amount)):
         raise ToolRefused(f"{path.name}:{number}: amount_fen must be whole fen, such as 12345")
     expected = Expected(_becomes(path, number, cells), _reason(path, number, cells))
-    label = f"account {number - 1}"
+    label = f"line {number}"
     return cells["case_id"], Line(label, expected, amount_fen=int(amount), given=_given(cells))
 
 

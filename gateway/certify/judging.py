@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.certify.batch import CaseBatch
-from gateway.certify.cases import Becomes, Expected, Wanted
+from gateway.certify.cases import Becomes, Case, Expected, Line, Wanted
 from gateway.certify.evidence import Evidence
 
 STATES: Final = {
@@ -165,9 +165,22 @@ def raised(wanted: Wanted, kinds: set[str], others: tuple[tuple[str, str], ...])
     return any(kind in wanted.kinds and all(word in key for word in wanted.words) for kind, key in others)
 
 
-def as_expected(batch: CaseBatch, status: dict[str, Any]) -> bool:
+def meanwhile_of(line: Line) -> frozenset[Becomes]:
+    """What an item may be before the bank's later words."""
+    return line.meanwhile if line.meanwhile is not None else frozenset({line.expected.becomes})
+
+
+def stands_meanwhile(batch: CaseBatch, items: dict[str, dict[str, Any]], rejected: set[str]) -> bool:
+    """Whether every item of a case in two steps stands where it must before the second."""
+    states = {item_id: STATES.get(result["state"], Becomes.OPEN) for item_id, result in items.items()}
+    states |= dict.fromkeys(rejected, Becomes.REJECTED)
+    lines = zip(batch.case.lines, batch.items["item_id"], strict=True)
+    return all(states.get(item_id) in meanwhile_of(line) for line, item_id in lines)
+
+
+def as_expected(case: Case, status: dict[str, Any]) -> bool:
     """Whether the counts are already those that the case must end with."""
-    lines = [line.expected.becomes for line in batch.case.lines]
+    lines = [line.expected.becomes for line in case.lines]
     counts = status["counts"]
     found = {
         Becomes.PAID: counts["paid"]["items"],

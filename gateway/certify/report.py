@@ -107,6 +107,7 @@ def _ran_case(outcome: Outcome) -> dict[str, Any]:
         "findings": [{"zh": zh, "en": en} for zh, en in outcome.findings],
         "alerts": [{"kind": a.kind, "zh": a.text_zh, "en": a.text_en, "count": a.count} for a in evidence.alerts],
         "messages": [message.as_json() for message in (*evidence.sent, *evidence.received)],
+        "left_out": list(outcome.batch.case.left_out),
         "reason": None,
     }
 
@@ -119,6 +120,7 @@ def _not_run(zh: str, en: str) -> dict[str, Any]:
         "findings": [],
         "alerts": [],
         "messages": [],
+        "left_out": [],
         "reason": {"zh": zh, "en": en},
     }
 

@@ -17,7 +17,7 @@ from adapters.profile import BankProfile
 from adapters.profile_reader import read_profile
 from gateway import wiring
 from gateway.bank.places import Configuration
-from gateway.certify.arranging import bank_books, playable, playing, script_of
+from gateway.certify.arranging import bank_books, hold_clock, playable, playing, release_clock, script_of
 from gateway.certify.batch import CaseBatch, Origin, batches_of
 from gateway.certify.caller import Caller
 from gateway.certify.cases import Plan
@@ -123,20 +123,26 @@ def _certified(
     if refused is not None:
         raise ValueError(f"the script of all cases was refused: {refused}")
     caller = Caller(world.gateway_url, world.directory / "keys/platform", timeout_seconds=60)
-    run = Run(caller, Books(context, CLIENT, subject.bank), wait_seconds, told)
-    outcomes = _ran(world, context, run, subject, batches, control_port)
+    run = Run(caller, Books(context, CLIENT, subject.bank), wait_seconds, told, nameless=subject.pushes)
+    outcomes = _ran(world, context, run, batches, control_port)
     ledger = {name: int(value) for name, value in world.ask(subject.bank, "ledger").items()}
     return plan, Ran(tuple(outcomes), plan.not_run, ledger, time.monotonic() - began)
 
 
-def _ran(
-    world: World, context: Context, run: Run, subject: Subject, batches: list[CaseBatch], control_port: int
-) -> list[Outcome]:
-    for wave in ([b for b in batches if not b.case.alone], *([b] for b in batches if b.case.alone)):
-        run.submit(wave)
-        run.watch(wave)
+def _ran(world: World, context: Context, run: Run, batches: list[CaseBatch], control_port: int) -> list[Outcome]:
+    """The bank's clock stands until its first words had their effect: no verdict hangs on how fast the machine is."""
+    together = [batch for batch in batches if not batch.case.alone]
+    hold_clock(control_port)
+    run.submit(together)
+    run.watch_first(together)
+    release_clock(control_port)
+    run.watch(together)
+    for batch in batches:
+        if batch.case.alone:
+            run.submit([batch])
+            run.watch([batch])
     _settle(world, context)
-    return run.conclude(batches, bank_books(control_port), nameless=subject.pushes)
+    return run.conclude(batches, bank_books(control_port))
 
 
 def _settle(world: World, context: Context) -> None:

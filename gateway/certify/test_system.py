@@ -81,10 +81,10 @@ def _ran(
     began, client = time.monotonic(), _client(place, settings)
     batches = batches_of(_origin(place, settings, subject, client), plan.cases)
     caller = Caller(place.url or _url(settings), place.keys, timeout_seconds=60)
-    run = Run(caller, Books(context, client, subject.bank), wait_seconds, told)
+    run = Run(caller, Books(context, client, subject.bank), wait_seconds, told, nameless=subject.pushes)
     run.submit(batches)
     run.watch(batches)
-    outcomes = run.conclude(batches, None, nameless=subject.pushes)
+    outcomes = run.conclude(batches, None)
     return Ran(tuple(outcomes), plan.not_run, None, time.monotonic() - began)
 
 

@@ -96,7 +96,10 @@ class Check:
             bank = self._banks[name]
             where = np.flatnonzero((banks == name).to_numpy())
             part = good[where]
-            for row, field, _why in bank.dialect.carries(bank.profile, part):
+            misfits = bank.dialect.carries(bank.profile, part)
+            if misfits and bank.profile.misfit == "refuse-batch":
+                self.findings.hold(name)
+            for row, field, _why in misfits:
                 keep[where[row]] = False
                 lost.append(Findings.frame(part[row : row + 1], field, "NOT_CARRIED"))
             over = (part["amount_fen"] > bank.profile.limits.amount_fen_per_item).to_numpy()

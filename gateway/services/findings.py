@@ -21,6 +21,11 @@ class Findings:
         self.unreadable_amounts = 0
         self.rejected_items = 0
         self.rejected_fen = 0
+        self._held: set[str] = set()
+
+    def hold(self, bank: str) -> None:
+        """An item does not fit a bank whose profile then wants the batch refused whole (``misfit: refuse-batch``)."""
+        self._held.add(bank)
 
     @staticmethod
     def frame(items: pl.DataFrame, field: str, code: str) -> pl.DataFrame:
@@ -66,6 +71,16 @@ class Findings:
         low, exact = self.fen, not self.unreadable_amounts
         if (exact and low != declared_fen) or low > declared_fen:
             found.append(_problem("TOTAL_MISMATCH", "declared_total_fen", declared_fen, low, "金额（分）", "fen"))
+        found += [
+            {
+                "code": "BANK_CANNOT_CARRY",
+                "field": "items",
+                "zh": f"银行 {bank} 的报文格式无法承载部分明细（见校验结果），按该行约定整批退回；请更正后以新批次号重新提交。",
+                "en": f"the format of bank {bank} cannot carry some items (see rejections), and by its profile the batch "
+                "is then refused whole: correct them and submit under a new batch number",
+            }
+            for bank in sorted(self._held)
+        ]
         if header.get("all_or_nothing") and self.rejected_items:
             found.append(
                 {

@@ -23,7 +23,7 @@ from gateway.store.database import Store
 from gateway.store.vault import Vault
 from gateway.transports.contract import FileTransport, Misconfigured
 from gateway.transports.exchange_directory import ExchangeDirectory
-from gateway.transports.sftp import SftpTransport
+from gateway.transports.sftp import sftp_transport
 from gateway.wiring.bank_keys import BankKeys
 
 
@@ -84,6 +84,8 @@ def build_context(settings: Settings) -> Context:
 
 
 def _file_transports(settings: Settings, banks: dict[str, Bank], keys: Keystore) -> Callable[[str], FileTransport]:
+    clock = SystemClock()
+
     @cache
     def transport(bank: str, edition: str) -> FileTransport:
         endpoint = banks[bank].named(edition).profile.transport
@@ -92,12 +94,12 @@ def _file_transports(settings: Settings, banks: dict[str, Bank], keys: Keystore)
         if not isinstance(endpoint, SftpEndpoint):
             raise TypeError(f"bank {bank} does not exchange files")
         try:
-            return SftpTransport(endpoint, keys.ssh_key(endpoint.user_key))
+            return sftp_transport(endpoint, keys.ssh_key(endpoint.user_key), lambda: business_date(clock.now_ms()))
         except KeyUnusable as missing:
             raise Misconfigured(str(missing)) from missing
 
     def today(bank: str) -> FileTransport:
         """By the edition in force: where a bank is reached may change on its day too."""
-        return transport(bank, banks[bank].on(business_date(SystemClock().now_ms())).edition)
+        return transport(bank, banks[bank].on(business_date(clock.now_ms())).edition)
 
     return today

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def context(tmp_path: Path, keys: Path) -> Context:
     store = KeystoreSettings(path=keys / "gateway/keystore.json", passphrase_file=keys / "gateway/passphrase")
     settings = Settings(state=tmp_path, keystore=store)
     wiring.open_store(settings).dispose()
-    return wiring.build_context(settings)
+    whole = wiring.build_context(settings)
+    return replace(whole, banks={name: whole.banks[name] for name in ("rural-fixed", "city-iso")})
 
 
 @pytest.fixture

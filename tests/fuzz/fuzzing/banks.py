@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from unittest.mock import patch
+from urllib.parse import quote_from_bytes
 
 import polars as pl
 
@@ -127,15 +129,8 @@ def _open_trusting(bank: str, content: bytes) -> tuple[ParsedResult, ...]:
 
 def _encrypted(one: Family, plain: bytes) -> bytes:
     """Fuzzed is what the form holds, not its encryption."""
-    from simulators.seals_json import JsonSm4Seal
-
-    assert isinstance(one.seal, JsonSm4Seal)
-    seal = JsonSm4Seal(one.seal.user_code, one.seal.secret, one.seal.public, one.seal.gateway_public, bytes(range(16)))
+    user = (one.profile.security.user_code or "").encode()
     code = plain[len(b'{"response":{"head":{"funcode":"') :][:8]
-    user = seal.user_code.encode()
-    from base64 import b64encode
-    from urllib.parse import quote_from_bytes
-
     data = quote_from_bytes(b64encode(_SHARED.encrypt(plain, user.ljust(16, b"0"))), safe="").encode()
     return b"UID=%b&ALG=SM&FUNCODE=%b&DATA=%b" % (user, code, data)
 

@@ -40,7 +40,6 @@ AT: Final = datetime(2026, 11, 23, 10, 30, 15, tzinfo=CHINA)
 TODAY: Final = date(2026, 11, 24)
 _REFERENCE: Final = batch_reference("GW01", "platform", "FUZZ-1")
 MESSAGE_ID: Final = message_id(_REFERENCE, 0)
-_MEMORY: Final = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ class Family:
 
 @cache
 def place() -> Path:
-    """A directory of this process, in memory where there is such a place; gone when the process ends."""
-    directory = Path(tempfile.mkdtemp(prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    """A directory of this process, gone when it ends."""
+    directory = Path(tempfile.mkdtemp(prefix="fuzz-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 

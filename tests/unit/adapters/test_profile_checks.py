@@ -126,17 +126,8 @@ def test_how_a_bank_is_asked(files: BankProfile, by_message: BankProfile) -> Non
     [
         ({"signature_element": None}, "security.signature_element", "is missing: envelope xml-element needs it"),
         ({"encryption_key": "k"}, "security.encryption_key", "does not go with envelope xml-element"),
-        (
-            {"envelope": "json-sm4", "signature_element": None, "user_code": "U"},
-            "security.encryption_key",
-            "is missing: envelope json-sm4 needs it",
-        ),
-        (
-            {"envelope": "json-sm4", "signature_element": None, "encryption_key": "k"},
-            "security.user_code",
-            "is missing: envelope json-sm4 needs it",
-        ),
-        ({"envelope": "form"}, "security.signature_element", "does not go with envelope form"),
+        ({"envelope": "form", "user_code": "U"}, "security.signature_element", "does not go with envelope form"),
+        ({"envelope": "form", "signature_element": None}, "security.user_code", "is missing: envelope form needs it"),
         (
             {"envelope": "detached", "signature_element": None},
             "security.envelope",
@@ -148,6 +139,14 @@ def test_options_of_an_envelope_go_together(
     by_message: BankProfile, security: dict[str, Any], key: str, what: str
 ) -> None:
     assert found(changed(by_message, security=security)) == [(key, what)]
+
+
+@pytest.mark.parametrize("missing", ["encryption_key", "user_code"])
+def test_encrypted_json_needs_its_key_and_its_user(by_message: BankProfile, missing: str) -> None:
+    whole = {"encryption_key": "k", "user_code": "N530100021", "sm2_user_id": "N530100021000000", "sm2_form": "raw"}
+    security = {**whole, "envelope": "json-sm4", "signature_element": None, "scheme": "sm2-sm3", "encoding": "base64"}
+    assert f"security.{missing}" in {key for key, _ in found(changed(by_message, security={**security, missing: None}))}
+    assert not any(key.startswith("security.") for key, _ in found(changed(by_message, security=security)))
 
 
 def test_a_user_code_needs_an_envelope_that_carries_it(files: BankProfile) -> None:

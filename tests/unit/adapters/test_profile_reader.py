@@ -99,7 +99,7 @@ REFUSALS = [
         "inquiry.bank_rejects_duplicates: Input should",
     ),
     (RURAL, "bank: rural-fixed", "record_layout: x\nbank: rural-fixed", "record_layout: "),
-    (CITY, "encoding: utf-8", "encoding: gbk", "city-iso.yaml:11:1: encoding: ISO 20022 messages are UTF-8"),
+    (CITY, "encoding: utf-8", "encoding: gbk", "city-iso.yaml:11:1: encoding: messages of dialect iso20022 are UTF-8"),
     (CITY, "dialect: iso20022", "dialect: iso20022\nlayout: rural-fixed", "layout: does not go with dialect iso20022"),
     (CITY, '"/payments/{message_id}"', "/payments", "inquiry_path: must contain {message_id} once"),
     (CITY, '"/payments/{message_id}"', '"payments/{message_id}"', "inquiry_path: does not begin with /"),

@@ -10,12 +10,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from crypto.keystore import Keystore
+from messages.layout.file import compiled
+from messages.layout.model import Layout
+from messages.layout.vocabulary import MessageName
 from simulators.keys import create_demo_keys
 
 
@@ -130,3 +135,65 @@ def instruction() -> Callable[..., bytes]:
         return b"\r\n".join(lines) + b"\r\n"
 
     return write
+
+
+class Writer:
+    """What the gateway writes in any bank's layout, from the layout itself."""
+
+    message_id, day, at = "ABCDEFGH2345F0001", date(2026, 3, 3), datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+    def items(self, count: int = 3) -> pl.DataFrame:
+        made = {
+            "reference": [f"{self.message_id[:12]}{n:08d}" for n in range(count)],
+            "account": [f"62170000{n:08d}" for n in range(count)],
+            "amount_fen": [10_000 + n for n in range(count)],
+        }
+        constant = {
+            "item_id": "1",
+            "name": "阿·力",
+            "payee_kind": "PERSON",
+            "id_type": "RESIDENT_ID",
+            "id_number": "653121198803214027",
+            "account_kind": "BANK_CARD",
+            "bank_code": "402738090017",
+            "mobile": "13900000000",
+            "address": "楚雄",
+            "remark": "春耕",
+        }
+        return pl.DataFrame(made).with_columns(pl.lit(value).alias(name) for name, value in constant.items())
+
+    def instruction(self, layout: Layout, encoding: str, rows: pl.DataFrame) -> bytes:
+        head = {
+            "message_id": self.message_id,
+            "created_on": self.at.date(),
+            "created_at": self.at,
+            "requested_on": self.day,
+            "batch_no": "B1",
+            "project_code": "P1",
+            "policy_name": "耕地地力保护补贴",
+            "voucher_no": "PZ1",
+            "debtor_name": "农业农村局",
+            "debtor_account": "24039001040012345",
+            "debtor_bank_code": "402738090017",
+            "rows": rows.height,
+            "total_fen": int(rows["amount_fen"].sum()),
+        }
+        return b"".join(compiled(layout, MessageName.INSTRUCTION, encoding).build(head, [rows]))
+
+    def inquiry(self, layout: Layout, encoding: str) -> bytes:
+        head = {
+            "inquiry_id": "Q1",
+            "original_message_id": self.message_id,
+            "debtor_account": "24039001040012345",
+            "created_on": self.at.date(),
+            "created_at": self.at,
+            "requested_on": self.day,
+            "rows": 0,
+            "total_fen": 0,
+        }
+        return b"".join(compiled(layout, MessageName.INQUIRY, encoding).build(head, []))
+
+
+@pytest.fixture(scope="session")
+def gateway_writes() -> Writer:
+    return Writer()

@@ -123,7 +123,7 @@ def test_the_limit_may_be_changed_between_frames() -> None:
 
 
 def test_an_unknown_framing_is_told_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="length-9.*flag-length-6"):
+    with pytest.raises(ValueError, match=r"length-9.*flag-length-6"):
         framer("length-9")
 
 
