@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 class ChildFailed(Exception):

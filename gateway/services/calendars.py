@@ -1,4 +1,4 @@
-"""Calendars from their files, a bank's opening by its profile, and the alert for a year that has no file."""
+"""Calendars from their files (工作日历), and a bank's opening by its profile."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.profile import Hours
-from gateway.clock import business_date, instant
+from gateway.clock import instant
 from gateway.core.calendar import Calendar, CalendarYear
 from gateway.core.opening import Opening, Window, minutes, opening
 from gateway.services.context import Bank, Context
-from gateway.store import alerts
 from messages.layout.checking import checked
 from messages.layout.positions import ConfigurationRefused, Problem, read_document
 
-AHEAD_DAYS = 45
-"""The notice for a year comes in October or November of the year before: from mid-November its absence matters."""
 LONGEST_HOLIDAY_DAYS = 15
 
 
@@ -98,26 +95,3 @@ def closed_until_ms(context: Context, bank: Bank) -> int | None:
         return None
     opens = int(found.opens_at.timestamp() * 1000)
     return opens if opens > now else None
-
-
-def watch_calendars(context: Context) -> None:
-    """Alert for every calendar in use that does not reach ``AHEAD_DAYS`` ahead."""
-    now = context.clock.now_ms()
-    needed = business_date(now) + timedelta(days=AHEAD_DAYS)
-    hours = [edition.profile.hours for bank in context.banks.values() for edition in (bank, *bank.later)]
-    used = sorted({one.calendar for one in hours if one is not None and one.days == "working"})
-    with context.store.begin() as tx:
-        for name in used:
-            calendar = context.calendars.get(name, Calendar(name, {}))
-            if calendar.is_provisional(needed):
-                year = needed.year
-                alerts.raise_alert(
-                    tx,
-                    "calendar-missing",
-                    f"{name}-{year}",
-                    f"工作日历 {name} 缺少 {year} 年，暂按周一至周五扣除固定法定假日计算；"
-                    f"请补充 config/calendars/{name}-{year}.yaml。",
-                    f"calendar {name} has no {year}: reckoned as Monday to Friday without the fixed statutory days; "
-                    f"add config/calendars/{name}-{year}.yaml",
-                    now,
-                )

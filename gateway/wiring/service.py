@@ -19,8 +19,9 @@ from gateway.api.bounds import Bounds
 from gateway.api.build import Api, ApiDependencies, build_api
 from gateway.api.clients import RegisteredClient
 from gateway.clock import SystemClock
+from gateway.services import outdated
 from gateway.services.answers import Answers
-from gateway.services.calendars import opening_of, watch_calendars
+from gateway.services.calendars import opening_of
 from gateway.services.context import Context
 from gateway.services.inquiries import Inquiries
 from gateway.services.intake import Intake
@@ -82,7 +83,7 @@ class Service:
         return deferToThreadPool(self.reactor, self.threads, self._tidy)
 
     def _tidy(self) -> None:
-        watch_calendars(self.context)
+        outdated.watch(self.context)
         with self.context.store.read() as tx:
             known = contents.vault_names(tx)
         self.context.vault.remove_orphans(known, self.context.clock.now_ms() - ORPHAN_AGE_MS)

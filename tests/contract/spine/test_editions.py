@@ -12,9 +12,9 @@ import pytest
 
 from adapters.profile import Hours
 from gateway.clock import CHINA
-from gateway.services import sending
+from gateway.services import outdated, sending
 from gateway.services.building import build
-from gateway.services.calendars import opening_of, watch_calendars
+from gateway.services.calendars import opening_of
 from gateway.services.context import Bank, Context, UnknownBank
 from gateway.store import alerts, instructions
 from gateway.store import work as work_store
@@ -122,7 +122,7 @@ def test_a_year_without_a_calendar_alerts_ahead(context, at) -> None:
     edited(context, hours=OFFICE)
     for text, missing in (("2026-11-01T10:00", False), ("2026-12-01T10:00", True)):
         at(text)
-        watch_calendars(context)
+        outdated.watch(context)
         with context.store.read() as tx:
             kinds = {alert.kind for alert in alerts.recent(tx, 100)}
         assert ("calendar-missing" in kinds) is missing
@@ -139,3 +139,14 @@ def test_a_bank_that_wants_no_batch_with_misfits_gets_none(context, batch, submi
     refused = submit({**batch.header, "batch_no": "HELD"}, content)
     assert refused.state is BatchState.REFUSED
     assert [problem["code"] for problem in refused.problems] == ["BANK_CANNOT_CARRY"]
+
+
+def test_an_old_server_alerts_every_day_until_its_exception_ends(context, at) -> None:
+    transport = context.banks[RURAL].profile.transport.model_copy(update={"legacy_until": date(2026, 12, 31)})
+    edited(context, transport=transport)
+    for text in ("2026-11-24T10:00", "2026-11-24T15:00", "2026-11-25T10:00"):
+        at(text)
+        outdated.watch(context)
+    with context.store.read() as tx:
+        keys = sorted(alert.key for alert in alerts.recent(tx, 100) if alert.kind == "legacy-driver")
+    assert keys == ["rural-fixed/2026-11-24", "rural-fixed/2026-11-25"]

@@ -83,8 +83,8 @@ def test_single_items_can_be_asked_for(wired: Callable[..., Any]) -> None:
     it = wired("post", 'rules: [{match: {account: "620"}, action: {do: failed, code: "7777"}}]')
     it.send()
     it.later(0)
-    about = it.asked(MESSAGE, FIRST, "NOBODY")
-    assert json.loads(about.content)["said"] == {FIRST: "FAILED"}
+    about = it.asked(MESSAGE, ITEMS[0][0], "NOBODY")
+    assert json.loads(about.content)["said"] == {ITEMS[0][0]: "FAILED"}
     assert it.asked(MESSAGE, "NOBODY").content == f"absent {MESSAGE}".encode()
     assert it.asked(MESSAGE, ITEMS[1][0]).number != about.number
 
@@ -114,6 +114,5 @@ def test_after_a_restart_questions_are_answered(wired: Callable[..., Any], wire:
     wired(wire).send()
     again = wired(wire)
     again.bank.recover()
-    assert it.said(again.asked()) == ["PROCESSING"] * 6 or it.said(again.asked()) == ["PAID"] * 6
     again.later(0)
-    assert it.said(again.asked()) == ["PAID"] * 6
+    assert again.said(again.asked()) == ["PAID"] * 6
