@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 from lxml import etree
 
+from messages.xml_names import shown_name
+
 TextEncoding = Literal["utf-8", "gbk"]
 
 _DECLARATION: Final = re.compile(
@@ -127,7 +129,7 @@ def children_once(
 
 def leaf_text(element: etree._Element, *, longest: int, attributes: Collection[str] = ()) -> str:
     """The trimmed text of an element without children; raises Malformed."""
-    name = etree.QName(element).localname
+    name = shown_name(element)
     if len(element) or not {*map(str, element.attrib)} <= {*attributes}:
         raise Malformed("has parts of its own where a text is expected", line=line_of(element), field=name)
     text = (element.text or "").strip()

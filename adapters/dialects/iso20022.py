@@ -23,6 +23,7 @@ from messages.iso20022.pain002 import parse_status_report
 from messages.iso20022.unreadable import Unreadable
 
 _NAMESPACE: Final = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
+_OPENING_OCTETS: Final = 4_096
 
 
 class Iso20022Dialect:
@@ -104,18 +105,18 @@ def _head(head: InstructionHead) -> Pain001Head:
 
 
 def _start(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first octets that are more than white space, and what follows them."""
+    """As many of the first octets as say what the message is, and what follows them."""
     rest, start = iter(chunks), b""
     for chunk in rest:
         start += chunk
-        if start.strip() or len(start) > 4_096:
+        if len(start) >= _OPENING_OCTETS:
             break
     return start, rest
 
 
 def _definition(start: bytes) -> str:
     """The message definition that the document's namespace names; empty where it names none."""
-    found = _NAMESPACE.search(start[:4_096])
+    found = _NAMESPACE.search(start[:_OPENING_OCTETS])
     return found[1].decode("ascii") if found else ""
 
 

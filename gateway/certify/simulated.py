@@ -24,9 +24,9 @@ from gateway.certify.cases import Plan
 from gateway.certify.catalogue import catalogue
 from gateway.certify.evidence import Books
 from gateway.certify.running import Outcome, Progress, Ran, Run
+from gateway.certify.settling import settle
 from gateway.certify.subject import Subject, subject_of
 from gateway.clock import SystemClock, business_date
-from gateway.demo.quiet import is_quiet
 from gateway.demo.world import CLIENT, QUICK, World
 from gateway.services.context import Context
 from gateway.settings import Settings, read_settings
@@ -35,7 +35,6 @@ from simulators.projects import Project, listed_projects
 FULL_FILE_MOST: Final = 1_000
 LOWERED_ROWS: Final = 300
 OVERDUE_SECONDS: Final = 2
-SETTLE_SECONDS: Final = 20.0
 _PATIENCE: Final = {**QUICK, "give_up_alert_after_seconds": str(OVERDUE_SECONDS)}
 Started = Callable[[Plan], None]
 
@@ -124,7 +123,7 @@ def _certified(
         raise ValueError(f"the script of all cases was refused: {refused}")
     caller = Caller(world.gateway_url, world.directory / "keys/platform", timeout_seconds=60)
     run = Run(caller, Books(context, CLIENT, subject.bank), wait_seconds, told, nameless=subject.pushes)
-    outcomes = _ran(world, context, run, batches, control_port)
+    outcomes = _ran(world, context, run, subject.bank, batches, control_port)
     ledger = {name: int(value) for name, value in world.ask(subject.bank, "ledger").items()}
     return plan, Ran(tuple(outcomes), plan.not_run, ledger, time.monotonic() - began)
 
@@ -141,15 +140,8 @@ def _ran(world: World, context: Context, run: Run, batches: list[CaseBatch], con
         if batch.case.alone:
             run.submit([batch])
             run.watch([batch])
-    _settle(world, context)
+    settle(world, context, bank)
     return run.conclude(batches, bank_books(control_port))
-
-
-def _settle(world: World, context: Context) -> None:
-    """Until the bank has said everything and the gateway has looked since: only then is a verdict final."""
-    ends = time.monotonic() + SETTLE_SECONDS
-    while time.monotonic() < ends and not is_quiet(world, context, patience_seconds=5):
-        time.sleep(0.2)
 
 
 def _origin(settings: Settings, subject: Subject) -> Origin:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.core.notices import Template
+from messages.layout.checking import checked
+from messages.layout.positions import ConfigurationRefused, read_document
 
 
 class _Entry(BaseModel):
@@ -43,14 +44,14 @@ class Templates(Mapping[str, Template]):
     def read(cls, path: Path) -> Templates:
         """Raises TemplatesInvalid naming the file and the key."""
         try:
-            file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            file = _read(path)
             made = {name: Template(entry.code, file.sign, entry.text) for name, entry in file.templates.items()}
             for name, entry in file.templates.items():
                 if missing := [place for place in ("{policy}", "{amount}") if place not in entry.text]:
                     raise TemplatesInvalid(f"{path}: templates.{name}.text lacks {missing[0]} (seed 002 二(三))")
             return cls({code: made[name] for code, name in file.projects.items()}, made["default"])
-        except (ValidationError, yaml.YAMLError, KeyError) as error:
-            raise TemplatesInvalid(f"{path}: {error}") from error
+        except KeyError as error:
+            raise TemplatesInvalid(f"{path}: there is no template {error}") from error
 
     def __getitem__(self, project_code: str) -> Template:
         return self._by_project.get(project_code, self._default)
@@ -60,3 +61,13 @@ class Templates(Mapping[str, Template]):
 
     def __len__(self) -> int:
         return len(self._by_project)
+
+
+def _read(path: Path) -> _File:
+    try:
+        file, problems = checked(read_document(path), _File)
+    except ConfigurationRefused as refused:
+        raise TemplatesInvalid(str(refused)) from None
+    if file is None:
+        raise TemplatesInvalid(str(ConfigurationRefused(problems)))
+    return file

@@ -76,7 +76,7 @@ class BlockHeader:
             "OrigSenderSID": self.system,
             "OrigReceiver": self.receiver,
             "OrigReceiverSID": self.system,
-            "OrigSendDate": self.sent_at.strftime("%Y%m%d"),
+            "OrigSendDate": self.sent_at.date().isoformat().replace("-", ""),
             "OrigSendTime": self.sent_at.strftime("%H%M%S"),
             "StructType": "XML",
             "MesgType": self.message_type,

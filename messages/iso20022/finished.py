@@ -16,6 +16,7 @@ from messages.iso20022.amounts import CURRENCY, fen_of
 from messages.iso20022.octets import pieces
 from messages.iso20022.schema import namespace
 from messages.iso20022.unreadable import Unreadable
+from messages.xml_names import local_name, namespace_of
 
 MAX_DEPTH: Final = 32
 MAX_ELEMENTS: Final = 50_000
@@ -27,7 +28,7 @@ class Node:
 
     def __init__(self, element: etree._Element, uri: str):
         self._element, self._names = element, {"": uri}
-        self.name: Final = etree.QName(element).localname
+        self.name: Final = local_name(element)
         self.line: Final[int | None] = _line(element)
 
     def text(self, path: str, longest: int = 500) -> str | None:
@@ -123,12 +124,12 @@ class _Reader:
             raise Unreadable("the message ends half way", line=fault.lineno) from None
 
     def _start(self, element: etree._Element) -> None:
-        name = etree.QName(element)
-        self._path.append(name.localname if not self._uri or name.namespace == self._uri else "")
+        name, uri = local_name(element), namespace_of(element)
+        self._path.append(name if not self._uri or uri == self._uri else "")
         self._elements += 1
         if len(self._path) == 1:
-            self._uri = name.namespace or ""
-            if self._uri not in self._uris or name.localname != "Document":
+            self._uri = uri
+            if self._uri not in self._uris or name != "Document":
                 raise Unreadable("not a message that is read here", line=_line(element), field="Document")
             self._message = self._uris[self._uri]
         if len(self._path) > MAX_DEPTH or self._elements > MAX_ELEMENTS:

@@ -20,6 +20,7 @@ from messages.iso20022.amounts import CURRENCY, fen_column, fen_of, readable_amo
 from messages.iso20022.octets import pieces
 from messages.iso20022.schema import PAIN_001, namespace, schema
 from messages.iso20022.unreadable import Unreadable
+from messages.xml_names import local_name
 
 READ_SCHEMA: Final[dict[str, pl.DataType]] = {
     "reference": pl.String(),  # EndToEndId
@@ -119,7 +120,7 @@ class _Reader:
         self._blocks: list[pl.DataFrame] = []
 
     def end(self, element: etree._Element) -> None:
-        name = etree.QName(element).localname
+        name = local_name(element)
         if name == _ITEM:
             self._rows.append(_row(element))
             _forget(element)

@@ -19,13 +19,13 @@ from messages.iso20022.pain002_record import (
     RAW_FIELDS,
     RECORD,
     RawRecord,
-    local_name,
     read_reasons,
     read_record,
     trimmed,
 )
 from messages.iso20022.schema import PAIN_002, namespace
 from messages.iso20022.unreadable import Unreadable
+from messages.xml_names import local_name, shown_name
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 10_000
@@ -166,7 +166,7 @@ class PullReader:
                 self._reasons = []
 
     def _wrong(self, element: etree._Element, what: str) -> None:
-        raise Unreadable(what, line=self._line(element), field=local_name(element))
+        raise Unreadable(what, line=self._line(element), field=shown_name(element))
 
     def _end(self, element: etree._Element) -> None:
         depth = len(self._path)
@@ -219,7 +219,7 @@ class PullReader:
     def _keep(self, element: etree._Element, section: Section) -> None:
         name = "group" if element.tag == _NS + "OrgnlGrpInfAndSts" else "message"
         if getattr(self, name) is not None:
-            raise Unreadable("said twice in one message", field=local_name(element))
+            raise Unreadable("said twice in one message", field=shown_name(element))
         setattr(self, name, section)
 
 
@@ -227,12 +227,12 @@ def read_into(section: Section, element: etree._Element) -> None:
     """Notes one header element; what has inner structure is left to others."""
     name = local_name(element)
     if not str(element.tag).startswith(_NS):
-        raise Unreadable("an element of another namespace", field=name)
+        raise Unreadable("an element of another namespace", field=shown_name(element))
     if name == "NbOfTxsPerSts":
         _read_count(section, element)
     elif not len(element):
         if name in section.texts:
-            raise Unreadable("said twice", field=name)
+            raise Unreadable("said twice", field=shown_name(element))
         section.texts[name] = trimmed(element) or ""
 
 

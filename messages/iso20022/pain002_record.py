@@ -15,6 +15,7 @@ from lxml import etree
 from messages.iso20022.amounts import CURRENCY, fen_column, readable_amount
 from messages.iso20022.schema import PAIN_002, namespace
 from messages.iso20022.unreadable import Unreadable
+from messages.xml_names import shown_name
 
 RECORD: Final = "TxInfAndSts"
 WHITESPACE: Final = " \t\r\n"
@@ -69,14 +70,9 @@ _LIMITS: Final = {"reference": 35, "status": 35, "reason": 35, "text": 1_000, "a
 def trimmed(element: etree._Element) -> str | None:
     """The element's text without outer white space; None when nothing is left. Elements inside are a fault."""
     if len(element):
-        raise Unreadable("an element where a text belongs", field=local_name(element))
+        raise Unreadable("an element where a text belongs", field=shown_name(element))
     text = element.text
     return (text.strip(WHITESPACE) or None) if text else None
-
-
-def local_name(element: etree._Element) -> str:
-    """The tag without its namespace."""
-    return etree.QName(element).localname
 
 
 def read_record(record: etree._Element) -> RawRecord:
@@ -92,7 +88,7 @@ def read_record(record: etree._Element) -> RawRecord:
         elif tag == _ORIGINAL:
             _read_original(child, found)
         elif tag not in _PASSED_OVER:
-            raise Unreadable("an element that the schema does not have there", field=local_name(child))
+            raise Unreadable("an element that the schema does not have there", field=shown_name(child))
     found["reason"], found["text"] = read_reasons(reasons)
     found["reference"] = found.get("end_to_end") or found.get("instruction")
     return tuple(found.get(name) for name in RAW_FIELDS)

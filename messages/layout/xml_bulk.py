@@ -16,9 +16,11 @@ from lxml import etree
 
 from messages.iso20022.octets import Piece
 from messages.layout.errors import LayoutError
+from messages.layout.xml_fields import WHITESPACE
 from messages.layout.xml_pull import PullReader
 from messages.layout.xml_shapes import Shape, learn
 from messages.layout.xml_tree import Tree
+from messages.xml_names import local_name
 
 MAX_SHAPES: Final = 16
 """Shapes kept; rows of more different ones go to the parser, which is slower, not wrong."""
@@ -97,12 +99,15 @@ class BulkReader:
         except LayoutError:
             return None
         read, _ = reader.take()
-        return read if len(read) == len(rows) and reader.between_rows() is not None else None
+        parent = reader.between_rows()
+        if parent is None or (parent.text or "").strip(WHITESPACE):  # text before the first row is nobody's
+            return None
+        return read if len(read) == len(rows) else None
 
 
 def _start_tag(element: etree._Element) -> str:
     """A start tag with the element's name and every prefix that is in force inside it."""
-    name = etree.QName(element).localname
+    name = local_name(element)
     prefixes = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in element.nsmap.items()}
     declared = "".join(f" {name}={quoteattr(uri)}" for name, uri in prefixes.items() if name != "xmlns:xml")
     return f"<{element.prefix}:{name}{declared}>" if element.prefix else f"<{name}{declared}>"

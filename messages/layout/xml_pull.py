@@ -17,6 +17,7 @@ from messages.iso20022.octets import Piece
 from messages.layout.errors import LayoutError
 from messages.layout.xml_fields import WHITESPACE
 from messages.layout.xml_tree import Node, Tree
+from messages.xml_names import shown_name
 
 MAX_UNFINISHED: Final = 2 * 1024 * 1024
 """Octets without the end of any element: no value is anywhere near as long."""
@@ -117,7 +118,7 @@ class PullReader:
         return self._true_line(line or 1)
 
     def _wrong(self, element: etree._Element, what: str) -> LayoutError:
-        return LayoutError(what, line=self._line(element), field=etree.QName(element).localname)
+        return LayoutError(what, line=self._line(element), field=shown_name(element))
 
     def _events(self) -> None:
         for event, element in self._parser.read_events():

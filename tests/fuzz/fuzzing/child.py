@@ -16,8 +16,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])  # instead of this direct
 
 from fuzzing.verdict import Finding, judge
 
-INSTRUMENTED: Final = ["adapters", "crypto", "gateway", "messages", "simulators", "http_message_signatures", "yaml"]
-HANG_SECONDS: Final = 15
+INSTRUMENTED: Final = ["adapters", "crypto", "gateway", "messages", "simulators", "http_message_signatures"]
+HANG_SECONDS: Final = 60  # by the clock on the wall; the verdict's own bound is by the processor's
 MOST_MEGABYTES: Final = 2_048
 LONGEST_INPUT: Final = 65_536
 
@@ -60,6 +60,7 @@ def main(name: str, seconds: str, corpus: str, findings: str, room: str) -> None
 
     flags = [
         *(f"-max_total_time={seconds}", f"-timeout={HANG_SECONDS}", f"-rss_limit_mb={MOST_MEGABYTES}"),
+        f"-report_slow_units={HANG_SECONDS}",
         *(f"-max_len={LONGEST_INPUT}", f"-artifact_prefix={findings}/", "-print_final_stats=1"),
     ]
     atheris.Setup([sys.argv[0], *flags, corpus, str(seeds)], once)

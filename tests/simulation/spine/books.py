@@ -30,7 +30,7 @@ def all_batches(world: World) -> list[Batch]:
 def items(world: World) -> pl.DataFrame:
     """Columns bank, message_id, reference, mobile, amount_fen, state, expected, lied; one row per accepted item."""
     parts = [_of_instruction(world, batch, made) for batch in all_batches(world) for made in _made(world, batch)]
-    booked = pl.concat([world.rural.ledger.items(), world.city.ledger.items()])
+    booked = pl.concat([partner.bank.ledger.items() for partner in world.partners.values()])
     return pl.concat(parts).join(booked, on="reference", how="left") if parts else pl.DataFrame()
 
 
@@ -48,11 +48,11 @@ def _of_instruction(world: World, batch: Batch, made: Instruction) -> pl.DataFra
         ]
     frame = pl.concat([f.with_columns(state=pl.Series(np.frombuffer(s.states, dtype=np.uint8))) for f, s in parts])
     frame = frame.with_columns(item_references(batch.reference))
-    bank = world.rural if made.bank == "rural-fixed" else world.city
-    script = bank.desk.script
+    partner = world.partners[made.bank]
+    script = partner.bank.desk.script
     effects = effects_on(script, made.message_id, 1)
     lied = any(e.do in LYING or (e.do == "spoil-result" and e.how in LYING) for e in effects)
-    arrived = made.message_id in (world.files.taken | world.messages.taken)
+    arrived = made.message_id in partner.traffic.taken
     whole = LOST if not arrived else "FAILED" if of_type(effects, RefuseFile) else None
     expected = _expected(script, frame) if whole is None else [whole] * frame.height
     return frame.select(

@@ -1,4 +1,4 @@
-"""The real store, with a possible death before, inside and after every transaction."""
+"""The real store, with a possible death before, inside and after every transaction, and now and then a full disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from gateway.store.database import Store
+from gateway.store.errors import StoreFull
 from spine.chaos import Chaos
 
 
@@ -25,12 +26,14 @@ class BreakingStore(Store):
         self._chaos.boundary("before a transaction")
         with Store.begin(self) as tx:
             yield tx
-            self._dies_uncommitted()
+            self._fails_uncommitted()
         if not self._chaos.is_quiet:
             with self._chaos.quiet():
                 self.committed()
         self._chaos.boundary("after a commit")
 
-    def _dies_uncommitted(self) -> None:
+    def _fails_uncommitted(self) -> None:
         if self._chaos.hit("lost-commit"):
             self._chaos.kill("inside a transaction")
+        if self._chaos.hit("disk-full"):
+            raise StoreFull("no room left on the disk")

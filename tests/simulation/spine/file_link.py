@@ -1,35 +1,45 @@
-"""The line to the bank that exchanges files: a ``FileTransport`` onto the simulated bank's directories."""
+"""The line to a bank that exchanges files: a ``FileTransport`` onto its directories, which are the bank's or our own."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.transports.contract import RemoteFile, TransportFault
+from simulators.bank_contract import Outgoing
 from simulators.doors.shelf import Shelf
 from simulators.engine import SimulatedBank
 from spine.chaos import Chaos
 from spine.later import Postponed
+from spine.traffic import Traffic
+
+AWAY_AGAIN_MS = 2_000
 
 
 class FileLink:
     """Files by name, with faults; counts how often each instruction file became visible to the bank.
 
     ``tidy``: the bank takes instruction files away. ``strict``: it refuses a repeated file in a new acknowledgement.
+    Where the directories are ours the bank looks into them in its own time, and lays down no name twice.
     """
 
     def __init__(
-        self, bank: SimulatedBank, shelf: Shelf, chaos: Chaos, postponed: Postponed, *, tidy: bool, strict: bool
+        self,
+        bank: SimulatedBank,
+        shelf: Shelf,
+        traffic: Traffic,
+        chaos: Chaos,
+        postponed: Postponed,
+        *,
+        tidy: bool,
+        strict: str | None,
     ):
-        self._bank, self._shelf, self._chaos, self._postponed = bank, shelf, chaos, postponed
+        self._bank, self._shelf, self._traffic = bank, shelf, traffic
+        self._chaos, self._postponed = chaos, postponed
         self._tidy, self._strict = tidy, strict
+        self._ours = bank.wire.kind == "sftp-server"
         self._stamps: dict[Path, tuple[int, int]] = {}
-        self.shown: Counter[str] = Counter()
-        self.taken: set[str] = set()
-        self.digests: dict[str, set[str]] = {}
 
     def put(self, directory: str, name: str, chunks: Iterable[bytes], size: int) -> None:
         """See FileTransport."""
@@ -83,7 +93,16 @@ class FileLink:
     def happen(self) -> None:
         """Lay down what the bank has to say now."""
         for outgoing in self._bank.pushed():
-            self._shelf.lay(outgoing)
+            self._lay(outgoing)
+
+    def burden(self) -> None:
+        """A file that nobody can take, before all others."""
+        wire, files = self._bank.wire, self._bank.files
+        assert files is not None
+        name = files.names.result.format(message_id="0" * 17, part="001")
+        place = self._folder(wire.result_directory) / name
+        place.write_bytes(b" " * 300_000)
+        place.with_name(f"{name}{files.suffix}").write_bytes(b"bm9uZQ==\n")
 
     def close(self) -> None:
         """See FileTransport."""
@@ -93,7 +112,7 @@ class FileLink:
         self._chaos.clock.advance(self._chaos.rng.randint(1, 40))
         self._postponed.arrive()
         self.happen()
-        if self._bank.desk.away or self._chaos.hit("drop-before", what):
+        if (self._bank.away and not self._ours) or self._chaos.hit("drop-before", what):
             raise TransportFault(f"{what}: no connection", maybe_sent=False)
 
     def _appear(self, final: Path, data: bytes) -> None:
@@ -101,10 +120,10 @@ class FileLink:
         message_id = self._shelf.message_id_of(final.name)
         if message_id is None:
             return
-        self.shown[message_id] += 1
-        self.digests.setdefault(message_id, set()).add(hashlib.sha256(data).hexdigest())
-        if self._chaos.hit("late-arrival", final.name):
-            wait = self._chaos.rng.randint(1_000, 60_000)
+        self._traffic.given(message_id, data)
+        late = self._chaos.hit("late-arrival", final.name)
+        if late or self._ours:
+            wait = self._chaos.rng.randint(1_000, 60_000 if late else 3_000)
             self._postponed.add(wait, lambda: self._taken(final, message_id))
         else:
             self._taken(final, message_id)
@@ -112,19 +131,29 @@ class FileLink:
     def _taken(self, final: Path, message_id: str) -> None:
         if not final.exists():
             return
+        if self._bank.away and self._ours:
+            self._postponed.add(AWAY_AGAIN_MS, lambda: self._taken(final, message_id))
+            return
         again = self._bank.ledger.digest_of(message_id) is not None
         self._shelf.take(self._bank, final.name)
-        self.taken.add(message_id)
-        if again and self._strict:
-            self._refuse_as_repeated(message_id)
+        self._traffic.taken.add(message_id)
+        if again and self._strict is not None:
+            self._refuse_as_repeated(message_id, self._strict)
         if self._tidy:
             final.unlink()
 
-    def _refuse_as_repeated(self, message_id: str) -> None:
+    def _refuse_as_repeated(self, message_id: str, code: str) -> None:
         day = datetime.fromtimestamp(self._chaos.clock.now_ms() / 1000, UTC).date()
-        refusal = self._bank.refusal(message_id, day, "9005", "文件重复")
+        refusal = self._bank.refusal(message_id, day, code, "文件重复")
         assert refusal is not None
-        self._shelf.lay(refusal)
+        self._lay(refusal)
+
+    def _lay(self, outgoing: Outgoing) -> None:
+        wire, files = self._bank.wire, self._bank.files
+        assert files is not None
+        directory = wire.acknowledgement_directory if outgoing.kind is None else wire.result_directory
+        if not (self._ours and (self._folder(directory) / files.name_of(outgoing)).exists()):
+            self._shelf.lay(outgoing)
 
     def _folder(self, directory: str) -> Path:
         return self._shelf.root / directory.strip("/")

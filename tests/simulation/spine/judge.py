@@ -45,8 +45,7 @@ class Watch:
 
 def at_work(world: World) -> bool:
     """Whether anything is still to come: on the way, from a bank, or as work other than watching."""
-    coming = len(world.postponed) + world.rural.desk.agenda.pending() + world.city.desk.agenda.pending()
-    if coming:
+    if len(world.postponed) + sum(partner.coming() for partner in world.partners.values()):
         return True
     with world.chaos.quiet(), world.store.read() as tx:
         return bool(set(tx.exec_driver_sql("SELECT kind FROM work").scalars()) - WATCHING)
@@ -72,11 +71,12 @@ def judge(world: World) -> None:
 
 
 def _nothing_twice(world: World) -> None:
-    for bank in (world.rural, world.city):
-        assert bank.ledger.report().duplicates_paid == 0, "an item was credited twice"
-    for link in (world.files, world.messages):
-        changed = [name for name, seen in link.digests.items() if len(seen) > 1]
+    for partner in world.partners.values():
+        assert partner.bank.ledger.report().duplicates_paid == 0, f"an item was credited twice by {partner.name}"
+        changed = [name for name, seen in partner.traffic.digests.items() if len(seen) > 1]
         assert not changed, f"sent again with other bytes: {changed}"
+    booked = pl.concat([partner.bank.ledger.items() for partner in world.partners.values()])
+    assert booked["reference"].is_unique().all(), "an item was instructed to two banks"
     if not world.sends_again:
         again = {name: times for name, times in world.shown().items() if times > 1}
         assert not again, f"sent twice to a bank that does not reject duplicates: {again}"
@@ -121,7 +121,7 @@ def _nothing_stuck(world: World, found: pl.DataFrame) -> None:
         else:
             assert one.state not in (InstructionState.BUILT, InstructionState.SENDING), f"{one.message_id}: {one.state}"
             assert one.state in DONE or one.message_id in waiting, f"nobody watches {one.message_id}, {one.state}"
-        if one.bank == "city-iso" and one.state is InstructionState.COMPLETED:
+        if world.partners[one.bank].post is not None and one.state is InstructionState.COMPLETED:
             assert one.message_id in waiting, f"nobody looks for returns of {one.message_id}"
     for batch in all_batches(world):
         own = {one.message_id for one in made if one.batch_id == batch.batch_id}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.code_table import CodeTable
+from adapters.envelopes.registry import ENVELOPES
 from adapters.profile import BankProfile
 from adapters.profile_reader import read_all
 from adapters.registry import DIALECTS
-from crypto.contract import SchemeParameters
 from crypto.keystore import Keystore
 from gateway.services.context import Bank
 from gateway.services.projects import ProjectList, read_projects
@@ -43,8 +43,8 @@ class Kit:
         """Everything below ``directory``."""
         path = create_demo_keys(directory / "keys")
         words = (directory / "keys" / PASSPHRASE).read_text("ascii")
-        simulated = {name: read_bank(CONFIG, name) for name in ("rural-fixed", "city-iso")}
         profiles = read_all(CONFIG / "banks")
+        simulated = {name: read_bank(CONFIG, name) for name in profiles}
         listed = [read_projects(file) for file in (CONFIG / "projects").glob("*.yaml")]
         return cls(
             keys=Keystore.open(path, words),
@@ -62,12 +62,8 @@ class Kit:
         profile = self.profiles[name]
         limits = profile.limits.model_copy(update={"rows_per_file": rows_per_file, "result_bytes": 200_000})
         changed = {"limits": limits, "inquiry": profile.inquiry.model_copy(update=inquiry)}
-        return Bank(profile.model_copy(update=changed), DIALECTS[profile.dialect], self.tables[name])
-
-    def parameters(self, bank: str) -> SchemeParameters:
-        """How the gateway and that bank sign."""
-        security = self.profiles[bank].security
-        return SchemeParameters(security.scheme, security.sm2_user_id, security.sm2_form)
+        envelope = ENVELOPES.get(profile.security.envelope)
+        return Bank(profile.model_copy(update=changed), DIALECTS[profile.dialect], self.tables[name], envelope)
 
 
 def _empty_database(path: Path) -> Path:

@@ -13,7 +13,7 @@ from gateway.services.jobs import Fenced, Later
 from gateway.services.runner import LEASE_MS
 from gateway.store import alerts, tables
 from gateway.store import work as work_store
-from gateway.store.errors import StatesMoved, StoreRefused, WrongState
+from gateway.store.errors import StatesMoved, StoreFull, StoreRefused, WrongState
 from gateway.store.records import Work
 from spine.chaos import Crash
 from spine.world import World
@@ -43,6 +43,8 @@ class Scheduler:
         """One job; False where nothing will ever be due."""
         with self._chaos.quiet():
             self._world.happen()
+        self._pushed()
+        with self._chaos.quiet():
             work = self._claim()
         if work is None:
             return False
@@ -61,6 +63,16 @@ class Scheduler:
             self._later(work, later)
         self._clock.advance(self._world.rng.randint(0, 30))
         return True
+
+    def _pushed(self) -> None:
+        """Whatever work there is: banks call when they like."""
+        self._chaos.job = "pushed"
+        for partner in self._world.partners.values():
+            if partner.pushes is not None:
+                try:
+                    partner.pushes.bring(self._world.context)
+                except Crash as crash:
+                    self._crashed(crash)
 
     def _claim(self) -> Work | None:
         kinds = self._due_kinds()
@@ -93,7 +105,7 @@ class Scheduler:
 
     def _failed(self, work: Work, error: Exception) -> None:
         self._chaos.note(f"FAILED {type(error).__name__}: {error}")
-        if not (isinstance(error, TWO_AT_ONCE) and self._stalls):
+        if not isinstance(error, StoreFull) and not (isinstance(error, TWO_AT_ONCE) and self._stalls):
             raise error
         due = self._clock.now_ms() + retry_delay_ms(work.key, work.attempts)
         self._later(work, Later(due, f"{type(error).__name__}: {error}"))
@@ -126,4 +138,5 @@ def show_trace(world: World) -> None:
             print(*row, file=sys.stderr)
         for alert in alerts.recent(tx, 1000):
             print(alert.kind, alert.count, alert.text_en, file=sys.stderr)
-    print(world.rural.desk.script, world.city.desk.script, sep="\n", file=sys.stderr)
+    for partner in world.partners.values():
+        print(partner.name, partner.bank.desk.script, file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,22 +24,18 @@ from gateway.services.webhooks import Webhooks
 from gateway.store import work as work_store
 from gateway.store.records import Work
 from gateway.store.vault import Vault
+from gateway.transports.contract import MessagePost, MessageTransport
 from gateway.wiring.bank_keys import BankKeys
 from messages.batch.header_reading import header_from
-from simulators.bank_parts import codec_of
-from simulators.doors.shelf import Shelf
-from simulators.engine import SimulatedBank
-from simulators.roster import roster
-from simulators.script import Script
 from simulators.sms_provider import SmsProvider
+from spine.batches import submitted
 from spine.breaking_store import BreakingStore
 from spine.chaos import Chaos, VirtualClock
-from spine.file_link import FileLink
 from spine.kit import Kit
 from spine.later import Postponed
-from spine.message_link import MessageLink
 from spine.neighbours import PlatformLink, SmsLink
-from spine.scripts import city_script, rural_script, sms_script
+from spine.partners import chosen, opened
+from spine.scripts import sms_script
 
 CLIENT = "platform"
 START_MS = 1_795_482_000_000  # 2026-11-24 09:00 in China
@@ -55,8 +50,11 @@ RATES = {
         "unavailable": 0.1,
         "duplicated-listing": 0.2,
         "half-signature": 0.05,
+        "duplicate": 0.1,
+        "garble": 0.05,
+        "lost-push": 0.1,
     },
-    "deaths": {"crash": 0.03, "lost-commit": 0.03, "drop-after": 0.1, "drop-before": 0.05},
+    "deaths": {"crash": 0.03, "lost-commit": 0.03, "disk-full": 0.02, "drop-after": 0.1, "drop-before": 0.05},
     "stalls": {"stall": 0.02, "drop-after": 0.1, "drop-rename": 0.1, "late-arrival": 0.1, "drop-before": 0.05},
     "everything": {
         "crash": 0.02,
@@ -70,6 +68,10 @@ RATES = {
         "unavailable": 0.05,
         "duplicated-listing": 0.1,
         "half-signature": 0.05,
+        "duplicate": 0.05,
+        "garble": 0.03,
+        "lost-push": 0.05,
+        "disk-full": 0.01,
     },
 }
 Job = Callable[[Work], Later | None]
@@ -93,27 +95,13 @@ class World:
         self.start_node()
 
     def _open_outside(self, directory: Path) -> None:
-        now, rng = self.clock.now_ms, self.rng
-        self.rural = self._bank("rural-fixed", directory / "rural", rural_script(rng), now)
-        self.city = self._bank("city-iso", directory / "city", city_script(rng), now)
-        self.sms = SmsProvider(directory / "sms", sms_script(rng), self.lots, now)
-        assert self.rural.files is not None
-        self.shelf = Shelf(directory / "rural/files", self.rural.wire, self.rural.files)
-        self.files = FileLink(
-            self.rural,
-            self.shelf,
-            self.chaos,
-            self.postponed,
-            tidy=rng.random() < 0.4,
-            strict=rng.random() < 0.3,
-        )
-        self.messages = MessageLink(self.city, self.chaos, self.postponed)
+        self.sms = SmsProvider(directory / "sms", sms_script(self.rng), self.lots, self.clock.now_ms)
+        self.partners = {
+            name: opened(self.kit, name, directory / name, self.chaos, self.postponed, self.clock.now_ms)
+            for name in chosen(self.kit, self.rng, self.seed)
+        }
         self.sms_link = SmsLink(self.sms, self.chaos, self.postponed)
         self.platform = PlatformLink(self.chaos)
-
-    def _bank(self, name: str, state: Path, script: Script, clock: Callable[[], int]) -> SimulatedBank:
-        data = self.kit.simulated[name]
-        return SimulatedBank(data, codec_of(data), self.kit.seals[name], state, script, clock)
 
     def _context(self, directory: Path) -> Context:
         keys, rows = self.kit.keys, self.rng.randint(5, 15)
@@ -129,19 +117,19 @@ class World:
             vault=Vault(directory / "vault", keys.stream_sealer("vault-data")),
             sealer=keys.segment_sealer("segment-data"),
             index=keys.blind_index("blind-index"),
-            banks={name: self.kit.bank(name, rows, patience) for name in self.kit.profiles},
+            banks={name: self.kit.bank(name, rows, patience) for name in self.partners},
             clock=self.clock,
             amount_limit_fen=100_000_000,
             signer=lambda security: BankKeys(keys, security).signer(),
             verifier=lambda security: BankKeys(keys, security).verifier(),
-            files=lambda _: self.files,
+            files=lambda bank: self.partners[bank].file_transport,
             envelope_keys=lambda security: BankKeys(keys, security),
         )
 
     def start_node(self) -> None:
         """A fresh process: what was only in memory is gone."""
-        delivery = MessageDelivery(self.context, lambda _: self.messages, _at_once)
-        inquiries = Inquiries(self.context, lambda _: self.messages, _at_once)
+        delivery = MessageDelivery(self.context, self._post, _at_once)
+        inquiries = Inquiries(self.context, self._post, _at_once)
         notifying = Notifying(self.context, self.sms_link, self.kit.templates, _at_once)
         webhooks = Webhooks(self.context, {CLIENT: self.platform}, _at_once)
         plain = {
@@ -163,37 +151,40 @@ class World:
         self.jobs: dict[str, Job] = {kind: _with_context(job, self.context) for kind, job in plain.items()}
         self.jobs |= {kind: _to_its_end(job) for kind, job in coroutines.items()}
 
+    def _post(self, bank: str) -> MessageTransport | MessagePost:
+        return self.partners[bank].message_transport
+
     def submit(self) -> None:
         """The platform's batches, and the polling that a node starts with."""
         context = self.context
         intake = Intake(self.store, context.vault, self.clock, "GW01", self.kit.projects)
-        count = self.rng.randint(10, 40)
-        for batch in roster(count, self.seed, batches=self.rng.randint(1, 3), bad_share=Decimal("0.05")):
+        for batch in submitted(self.rng, self.seed, {name: bank.profile for name, bank in context.banks.items()}):
             header = header_from(batch.header)
             intake.open_batch(CLIENT, header)
             writer = intake.writer(CLIENT, header.batch_no, batch.content_type, None)
             writer.write(batch.content())
             intake.attach(CLIENT, header.batch_no, writer.commit())
+        now = self.clock.now_ms()
         with self.store.begin() as tx:
-            now = self.clock.now_ms()
-            work_store.put(tx, "poll-files", "rural-fixed", {"bank": "rural-fixed"}, due_at_ms=now, priority=50)
+            for name in [partner.name for partner in self.partners.values() if partner.files is not None]:
+                work_store.put(tx, "poll-files", name, {"bank": name}, due_at_ms=now, priority=50)
 
     def burden(self) -> None:
-        """A file that nobody can take, before all others: it must hold up none of them."""
-        place = self.shelf.root / f"out/DR{'0' * 17}_001.txt"
-        place.write_bytes(b" " * 300_000)
-        place.with_name(f"{place.name}.sig").write_bytes(b"bm9uZQ==\n")
+        """Files that nobody can take, before all others: they must hold up none of them."""
+        for partner in self.partners.values():
+            if partner.files is not None:
+                partner.files.burden()
 
     def happen(self) -> None:
         """Let happen outside what is due."""
         self.postponed.arrive()
-        self.files.happen()
-        for outside in (self.city, self.sms):
-            outside.tick()
+        for partner in self.partners.values():
+            partner.happen()
+        self.sms.tick()
 
     def shown(self) -> dict[str, int]:
         """How often each bank was given each instruction."""
-        return {**self.files.shown, **self.messages.shown}
+        return {name: times for partner in self.partners.values() for name, times in partner.traffic.shown.items()}
 
 
 def _with_context(job: Callable[[Context, Work], Later | None], context: Context) -> Job:
