@@ -128,7 +128,9 @@ def _certified(
     return plan, Ran(tuple(outcomes), plan.not_run, ledger, time.monotonic() - began)
 
 
-def _ran(world: World, context: Context, run: Run, batches: list[CaseBatch], control_port: int) -> list[Outcome]:
+def _ran(
+    world: World, context: Context, run: Run, bank: str, batches: list[CaseBatch], control_port: int
+) -> list[Outcome]:
     """The bank's clock stands until its first words had their effect: no verdict hangs on how fast the machine is."""
     together = [batch for batch in batches if not batch.case.alone]
     hold_clock(control_port)

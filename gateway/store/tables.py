@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from gateway.store.columns import big, content, count, identity, in_segment, octets, refers_to, segment_key, words
 
@@ -103,7 +115,7 @@ instruction = _table(
     big("built_at_ms", nullable=True),
     big("sending_at_ms", nullable=True),
     big("sent_at_ms", nullable=True),
-    Column("edition", Text, nullable=False, server_default=""),
+    Column("edition", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("message_id"),
     UniqueConstraint("batch_id", "file_no"),
     Index(None, "bank", "state"),

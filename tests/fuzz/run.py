@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the table (覆盖率引导的模糊测试); see docs/fuzzing.md.
 
-    python tests/fuzz/run.py --target all --seconds 60
-    python tests/fuzz/run.py --target iso. --input fuzz-findings/iso.camt/<file>
+python tests/fuzz/run.py --target all --seconds 60
+python tests/fuzz/run.py --target iso. --input fuzz-findings/iso.camt/<file>
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> int:
     for outcome in outcomes:
         console.print(outcome.broken, markup=False, end="")
         for path in outcome.findings:
-            console.print(f"[bold red]{outcome.name}[/]: python tests/fuzz/run.py --target {outcome.name} --input {path}")
+            console.print(
+                f"[bold red]{outcome.name}[/]: python tests/fuzz/run.py --target {outcome.name} --input {path}"
+            )
     return 1 if any(outcome.findings or outcome.broken for outcome in outcomes) else 0
 
 
@@ -48,7 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Fuzz the parsers of the table in tests/fuzz/targets.py.")
     parser.add_argument("--target", default="all", help="a name, the beginning of names, or all")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--corpus", type=Path, default=ROOT / "var/fuzz", help="where inputs that reach new code are kept")
+    parser.add_argument(
+        "--corpus", type=Path, default=ROOT / "var/fuzz", help="where inputs that reach new code are kept"
+    )
     parser.add_argument("--findings", type=Path, default=ROOT / "fuzz-findings")
     parser.add_argument("--input", type=Path, help="judge this one file instead")
     parser.add_argument("--list", action="store_true", help="name the targets")
@@ -58,7 +62,9 @@ def _arguments() -> argparse.Namespace:
 def _names(wanted: str) -> list[str]:
     from targets import TARGETS
 
-    return [name for name in TARGETS if wanted in ("all", name)] or [name for name in TARGETS if name.startswith(wanted)]
+    return [name for name in TARGETS if wanted in ("all", name)] or [
+        name for name in TARGETS if name.startswith(wanted)
+    ]
 
 
 def _again(names: list[str], path: Path, console: Console) -> int:
@@ -78,13 +84,13 @@ def _fuzz(name: str, given: argparse.Namespace) -> Outcome:
         directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None) as room:
         log = Path(room) / "log"
-        child = [sys.executable, str(Path(__file__).with_name("fuzzing") / "child.py"), name, str(given.seconds)]
+        child = [sys.executable, "-m", "fuzzing.child", name, str(given.seconds)]
         with log.open("wb") as written:
             try:
                 status = subprocess.run(
                     [*child, str(corpus), str(findings), room],
                     cwd=ROOT,
-                    env={**os.environ, "TMPDIR": room},
+                    env={**os.environ, "TMPDIR": room, "PYTHONPATH": str(Path(__file__).parent)},
                     stdout=written,
                     stderr=subprocess.STDOUT,
                     timeout=given.seconds + GRACE_SECONDS,

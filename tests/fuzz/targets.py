@@ -21,7 +21,7 @@ TARGETS: Final[dict[str, Target]] = {
         bank_targets(),  # per shipped profile: dialect, envelope, the simulated bank's codec and seal
         standard_targets(),  # ISO 20022, CNAPS2, vouchers, bounded XML, frames
         intake_targets(),  # items, header, submission, signed requests
-        configuration_targets(),  # profiles, layouts, code tables, calendars, lists, scripts
+        configuration_targets(),  # profiles, layouts, code tables, calendars, lists
         secret_targets(),  # signatures, sealed blocks, key files
     )
 }

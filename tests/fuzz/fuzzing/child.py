@@ -12,8 +12,6 @@ from typing import Final
 
 import atheris
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # instead of this directory, whose names are not for all
-
 from fuzzing.verdict import Finding, judge
 
 INSTRUMENTED: Final = ["adapters", "crypto", "gateway", "messages", "simulators", "http_message_signatures"]

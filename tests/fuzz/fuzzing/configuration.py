@@ -1,4 +1,4 @@
-"""The lines of the table for what people write: profiles, layouts, code tables, calendars, lists, scripts (配置文件)."""
+"""The lines of the table for what people write: profiles, layouts, code tables, calendars, lists (配置文件)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from gateway.services.templates import Templates, TemplatesInvalid
 from messages.layout.positions import ConfigurationRefused
 from messages.layout.reader import read_layout
 from simulators.declaration import read_declaration
-from simulators.script_file import ScriptRefused, read_script
-from simulators.words import WordsMissing, read_words
 
 _LAYOUT: Final = "rural-fixed"
 
@@ -41,9 +39,6 @@ def configuration_targets() -> Iterator[Target]:
     yield Target("config.notices", notices, (TemplatesInvalid,), partial(_shipped, "notices", "*.yaml"))
     declaration = partial(_written, "banks/declared.yaml", read_declaration)
     yield Target("config.declaration", declaration, refused, profiles)
-    words = partial(_written, "codes/words.csv", lambda path: read_words(path, {}, {}))
-    yield Target("config.words", words, (WordsMissing,), codes)
-    yield Target("config.script", _script, (ScriptRefused,), partial(_shipped, "simulators", "*.yaml"))
 
 
 def _shipped(folder: str, names: str) -> list[bytes]:
@@ -70,11 +65,3 @@ def _written(name: str, read: Callable[[Path], object], content: bytes) -> objec
     finally:
         if kept is not None:
             path.write_bytes(kept)
-
-
-def _script(content: bytes) -> object:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return read_script(text)

@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from crypto.contract import KeyUnusable, SealBroken, SignatureInvalid, StreamVerifier
 from crypto.import_keys import import_private, import_public, import_sm4
 from crypto.keystore_file import MasterKey, content_of, rendered
@@ -17,7 +19,6 @@ from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
 from crypto.schemes.sm4_cbc import Sm4CbcCipher
 from crypto.sealing import AesSegmentSealer, StreamSealer
 from crypto.signature_text import decode_signature
-from cryptography.hazmat.primitives.asymmetric import rsa
 from fuzzing.target import Target
 from fuzzing.world import GOLDEN, keystore
 from gateway.transports.sftp_names import usable

@@ -11,7 +11,15 @@ TOKENS: Final = (
     *(b"<", b">", b"/>", b"</", b"&amp;", b"&#0;", b"&#x41;", b"&x;", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?x ?>"),
     *(b'<!DOCTYPE a [<!ENTITY b "c">]>', b"<a>" * 3_000, b"[" * 3_000, b'{"a":' * 3_000, b"- " * 3_000),
     *(b"-0", b"+1", b"0.001", b"1e400", b"NaN", b"9" * 30, b"-" + b"9" * 20, b"00000000", b"99999999", b"20260230"),
-    *(b"\xa3\xb1", "１２".encode(), "٣".encode(), "²".encode(), "\u2028".encode(), b"\xed\xa0\x80", b"\x81\x30\x81\x30"),
+    *(
+        b"\xa3\xb1",
+        "１２".encode(),
+        "٣".encode(),
+        "²".encode(),
+        "\u2028".encode(),
+        b"\xed\xa0\x80",
+        b"\x81\x30\x81\x30",
+    ),
     *(b"true", b"null", b"{}", b"[]", b"!!python/name:os.system", b"&a", b"*a", b"%", b"%2", b"=", b"=="),
 )
 """What parsers stumble over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from fuzzing.target import Disagreement
@@ -17,7 +18,7 @@ def cut(content: bytes) -> list[bytes]:
     draw = random.Random(zlib.crc32(content))
     places = sorted(draw.randint(0, len(content)) for _ in range(min(6, len(content))))
     edges = [0, *places, len(content)]
-    return [content[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [content[start:end] for start, end in pairwise(edges)]
 
 
 def agreed(

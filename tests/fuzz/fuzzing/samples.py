@@ -48,12 +48,18 @@ def said(bank: str, *, returned: bool = False) -> bytes:
     """A result of one row of each kind, or a message of what came back; the words of a failure name a person."""
     one, order = family(bank), order_of(bank)[1]
     states = [Status.RETURNED] * 3 if returned else [Status.PAID, Status.FAILED, Status.PROCESSING]
-    rows = items(bank).select("reference", "account", "amount_fen").with_columns(
-        pl.Series("status", [state.value for state in states]),
-        pl.Series("reason", [_code(one, state) for state in states], dtype=pl.String),
-        pl.Series("text", [_text(state) for state in states], dtype=pl.String),
-        pl.concat_str(pl.lit("92"), pl.col("reference")).alias("serial"),
-        pl.Series("settled_on", [None if state in (Status.FAILED, Status.PROCESSING) else TODAY for state in states]),
+    rows = (
+        items(bank)
+        .select("reference", "account", "amount_fen")
+        .with_columns(
+            pl.Series("status", [state.value for state in states]),
+            pl.Series("reason", [_code(one, state) for state in states], dtype=pl.String),
+            pl.Series("text", [_text(state) for state in states], dtype=pl.String),
+            pl.concat_str(pl.lit("92"), pl.col("reference")).alias("serial"),
+            pl.Series(
+                "settled_on", [None if state in (Status.FAILED, Status.PROCESSING) else TODAY for state in states]
+            ),
+        )
     )
     kind = Kind.RETURN if returned else Kind.RESULT
     return one.codec.result(order, kind, 1, rows.select(pl.col(name).cast(to) for name, to in ANSWER_SCHEMA.items()))

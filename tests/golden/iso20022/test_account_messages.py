@@ -101,6 +101,25 @@ def test_what_came_back_is_a_return(city) -> None:
     assert {one.kind for one in results} == {ResultKind.RETURN}
 
 
+@pytest.mark.parametrize("name", ["pacs004_two_returns", "camt053_one_day", "pain002_mixed"])
+def test_a_message_is_known_however_its_first_octets_come(city, name: str) -> None:
+    whole = Iso20022Dialect().parse_all(city, "x", [golden(name)])
+    singly = Iso20022Dialect().parse_all(city, "x", [bytes([octet]) for octet in golden(name)])
+    assert [(one.kind, one.original_message_id) for one in singly] == [
+        (one.kind, one.original_message_id) for one in whole
+    ]
+
+
+@pytest.mark.parametrize("tag", ["s:Ntry", ":Ntry", "s:Document"])
+def test_a_prefix_that_nobody_declared_is_no_crash(tag: str) -> None:
+    """The parser lets it through as a tag with a colon, which is no qualified name."""
+    plain = tag.partition(":")[2].encode()
+    content = golden("camt053_one_day").replace(b"<" + plain, b"<" + tag.encode())
+    content = content.replace(b"</" + plain, b"</" + tag.encode())
+    with pytest.raises(Unreadable):
+        parse_account_reports([content], max_bytes=LIMIT)
+
+
 def test_a_verification_is_written_as_the_document_says() -> None:
     people = [
         ("R1", "阿依古丽·买买提", "11010519491231002X", "6217000010000000018"),

@@ -15,12 +15,16 @@ from messages.batch.columns import STORED_SCHEMA
 from messages.batch.numbering import item_references
 from messages.layout.vocabulary import VOCABULARIES, MessageName
 from simulators.answers import Kind, Status
-from simulators.rural_answers import acknowledgement, answer_file
-from simulators.rural_records import read_instruction
+from simulators.bank_contract import Order
+from simulators.codecs.layout import TotallingLayoutCodec
+from simulators.declaration import read_bank, shipped_config
 
 BATCH = "7K3M9QXWZ4T2"
 MESSAGE_ID = f"{BATCH}F0001"
 DIALECT = LayoutDialect()
+RURAL = read_bank(shipped_config(), "rural-fixed")
+assert RURAL.layout is not None
+BANK = TotallingLayoutCodec(RURAL, RURAL.layout)
 HEAD = InstructionHead(
     message_id=MESSAGE_ID,
     file_no=1,
@@ -100,11 +104,15 @@ def test_the_same_batch_gives_the_same_bytes(rural: BankProfile, items: pl.DataF
 
 
 def test_the_simulated_bank_reads_what_we_write(rural: BankProfile, items: pl.DataFrame) -> None:
-    read = read_instruction(b"".join(DIALECT.build(rural, HEAD, [items])))
-    assert (read.message_id, read.file_date, read.requested_on) == (MESSAGE_ID, date(2026, 11, 23), date(2026, 11, 25))
-    assert read.total_fen == 600
+    read = BANK.read(b"".join(DIALECT.build(rural, HEAD, [items])))
+    assert isinstance(read, Order)
+    assert (read.message_id, read.created_on, read.requested_on) == (MESSAGE_ID, date(2026, 11, 23), date(2026, 11, 25))
     for name in ("reference", "account", "name", "amount_fen"):
         assert read.items[name].to_list() == items[name].to_list()
+
+
+def said(items: pl.DataFrame) -> Order:
+    return Order(MESSAGE_ID, date(2026, 11, 25), items, date(2026, 11, 24))
 
 
 def answers(items: pl.DataFrame, status: list[Status], reason: list[str | None]) -> pl.DataFrame:
@@ -119,7 +127,7 @@ def answers(items: pl.DataFrame, status: list[Status], reason: list[str | None])
 
 def test_we_read_what_the_simulated_bank_writes(rural: BankProfile, items: pl.DataFrame) -> None:
     rows = answers(items, [Status.PAID, Status.FAILED, Status.PROCESSING], [None, "0037", None])
-    content = answer_file(MESSAGE_ID, Kind.RESULT, date(2026, 11, 24), rows)
+    content = BANK.result(said(items), Kind.RESULT, 1, rows)
     parsed = DIALECT.parse(rural, f"DR{MESSAGE_ID}_001.txt", [content])
     block = pl.concat(parsed.blocks)
     assert dict(block.schema) == RESULT_SCHEMA
@@ -129,28 +137,27 @@ def test_we_read_what_the_simulated_bank_writes(rural: BankProfile, items: pl.Da
     assert block["text_raw"].to_list() == [None, "户名不符", None]
     assert block["bank_reference"].to_list() == ["S1", None, None]
     assert block["settled_on"].to_list() == [date(2026, 11, 24), None, None]
-    refused = DIALECT.parse(
-        rural, f"DA{MESSAGE_ID}.txt", [acknowledgement(MESSAGE_ID, date(2026, 1, 1), "9002", "验签失败")]
-    )
+    acknowledgement = BANK.acknowledgement(MESSAGE_ID, date(2026, 1, 1), "9002", "验签失败") or b""
+    refused = DIALECT.parse(rural, f"DA{MESSAGE_ID}.txt", [acknowledgement])
     assert (refused.group_status_raw, refused.group_text_raw, refused.blocks) == ("9002", "验签失败", ())
 
 
 def test_what_is_not_the_document_s_is_refused_with_its_place(rural: BankProfile, items: pl.DataFrame) -> None:
     rows = answers(items, [Status.PAID] * 3, [None] * 3)
-    content = answer_file(MESSAGE_ID, Kind.RESULT, date(2026, 11, 24), rows, total_off_by=1)
+    content = BANK.wrong_total(said(items), Kind.RESULT, 1, rows)
     with pytest.raises(MessageRefused) as refused:
         DIALECT.parse(rural, f"DR{MESSAGE_ID}_001.txt", [content])
-    assert (refused.value.line, refused.value.field_name, refused.value.clause) == (5, "total_amount", "4.3.3")
+    assert (refused.value.line, refused.value.field_name, refused.value.clause) == (1, "total_amount", "4.1.7")
 
 
 def test_a_result_is_no_return(rural: BankProfile, items: pl.DataFrame) -> None:
-    content = answer_file(MESSAGE_ID, Kind.RESULT, date(2026, 11, 24), answers(items, [Status.PAID] * 3, [None] * 3))
+    content = BANK.result(said(items), Kind.RESULT, 1, answers(items, [Status.PAID] * 3, [None] * 3))
     with pytest.raises(MessageRefused, match=r"is not B.*line 1, field file_kind, clause 5\.1\.4"):
         DIALECT.parse(rural, f"DT{MESSAGE_ID}_001.txt", [content])
 
 
 def test_name_and_header_must_speak_of_one_instruction(rural: BankProfile) -> None:
-    content = acknowledgement(MESSAGE_ID, date(2026, 1, 1), "0000", "")
+    content = BANK.acknowledgement(MESSAGE_ID, date(2026, 1, 1), None, "") or b""
     with pytest.raises(MessageRefused, match="two different instructions"):
         DIALECT.parse(rural, f"DA{BATCH}F0002.txt", [content])
     with pytest.raises(MessageRefused, match="none of the bank's patterns"):

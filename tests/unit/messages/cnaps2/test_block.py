@@ -157,3 +157,10 @@ def test_the_type_stands_in_the_namespace() -> None:
     for body in (b"", b"<Document/>", b" " * 600 + BODY, b'<Document xmlns="urn:cnaps:std:beps:beps.382">'):
         with pytest.raises(Malformed, match="xmlns"):
             type_of(body)
+
+
+def test_a_year_before_1000_is_written_as_it_was_read() -> None:
+    """Otherwise the signed text of such a header could not be made, and a stranger's octets would be a crash."""
+    octets = HEADER.encode().replace(b"20261123", b"00261123")
+    header = decode(octets)
+    assert header.encode() == octets and block.signed_text(header, BODY)

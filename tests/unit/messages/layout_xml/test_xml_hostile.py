@@ -155,3 +155,23 @@ def test_the_first_row_does_not_decide_for_the_others(results: RecordXmlFile) ->
     read = pl.concat(results.parse([document(rows, "4", "0.20").encode("gbk")]).blocks)
     assert read["text_raw"].to_list() == ["好"] * 4
     assert read["reason_raw"].to_list() == [None] * 4
+
+
+@pytest.mark.parametrize("prefix", ["s", ""])
+def test_a_prefix_that_nobody_declared_is_no_crash(results: RecordXmlFile, prefix: str) -> None:
+    """The parser lets it through as a tag with a colon, which is no qualified name."""
+    for end in (f"{prefix}:errcode", "errcode"):
+        fault = refused(results, document().replace("<errcode></errcode>", f"<{prefix}:errcode></{end}>"))
+        assert fault.line == 3 and fault.field is None
+
+
+@pytest.mark.parametrize("name", ["赵铁柱隐私", "A6299980000000000019"])
+def test_the_name_of_an_element_may_be_somebodys(results: RecordXmlFile, name: str) -> None:
+    assert name not in str(refused(results, document().replace("<errcode></errcode>", f"<{name}/>")))
+
+
+def test_loose_text_before_the_first_of_many_rows_is_refused(results: RecordXmlFile) -> None:
+    """Also where the rows behind it have to be parsed one by one, as the text fits no shape."""
+    first, *others = (ROW.format(n=n) for n in range(1, 4))
+    fault = refused(results, document(f"{first}null{''.join(others)}", "3", "0.15"))
+    assert "text where only elements belong" in fault.what
