@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 N ?= 1000000
+SECONDS ?= 60
+TARGET ?= all
 BANKS ?= two
 
-.PHONY: setup demo serve test check lint types bench clean
+.PHONY: setup demo serve test check lint types bench fuzz clean
 
 setup: $(VENV)/.complete
 
@@ -38,6 +40,9 @@ check: lint types test
 
 bench: setup
 	$(BIN)/gateway bench --items $(N) --page docs/benchmarks.md
+
+fuzz: setup
+	$(BIN)/python tests/fuzz/run.py --target $(TARGET) --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) var dist

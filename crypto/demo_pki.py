@@ -53,9 +53,7 @@ def issue_ca(name: str, now: datetime, days: int = 3650) -> Issued:
     return _issued(builder, key, key)
 
 
-def issue_leaf(
-    ca: Issued, name: str, hosts: Iterable[str], now: datetime, usage: Usage, days: int = 365
-) -> Issued:
+def issue_leaf(ca: Issued, name: str, hosts: Iterable[str], now: datetime, usage: Usage, days: int = 365) -> Issued:
     """A leaf for one role, or for both sides of a line; ``hosts`` are names and addresses (a client may have none)."""
     issuer = x509.load_pem_x509_certificate(ca.certificate_pem)
     issuer_key = serialization.load_pem_private_key(ca.key_pem, password=None)

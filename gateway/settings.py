@@ -57,7 +57,9 @@ class SftpServerSettings(_Part):
 
     host: str = "127.0.0.1"
     port: int = Field(default=2222, ge=0, lt=65536)
-    host_keys: tuple[str, ...] = Field(default=("gateway-sftp-host",), min_length=1)  # keystore aliases; the first is shown
+    host_keys: tuple[str, ...] = Field(
+        default=("gateway-sftp-host",), min_length=1
+    )  # keystore aliases; the first is shown
     login_seconds: float = Field(default=20, gt=0, le=120)
 
 

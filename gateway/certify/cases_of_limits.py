@@ -12,8 +12,11 @@ _SOURCE = "接入档案 · profile, limits"
 
 def limit_cases(subject: Subject) -> Iterator[Case]:
     """The bank's own limits, from its profile."""
-    rows, largest = subject.rows_per_file, subject.largest_fen
-    over = Line("one fen above the limit", Expected(Becomes.REJECTED), amount_fen=largest + 1)
+    yield from _numbers_of_items(subject.rows_per_file)
+    yield from _amounts(subject.largest_fen)
+
+
+def _numbers_of_items(rows: int) -> Iterator[Case]:
     yield _case(
         "one-row",
         "单笔批次",
@@ -39,6 +42,10 @@ def limit_cases(subject: Subject) -> Iterator[Case]:
         (Line("item", PAID),) * (rows + 1),
         files=2,
     )
+
+
+def _amounts(largest: int) -> Iterator[Case]:
+    over = Line("one fen above the limit", Expected(Becomes.REJECTED), amount_fen=largest + 1)
     yield _case(
         "one-fen",
         "一分钱",

@@ -159,10 +159,12 @@ def _alerts(batch: CaseBatch, seen: Seen) -> Iterator[Finding]:
 
 
 def raised(wanted: Wanted, kinds: set[str], others: tuple[tuple[str, str], ...]) -> bool:
-    """Whether such an alert is there: about the case's instruction, or among those that name none."""
+    """Whether such an alert is there: about the case's batch, or by its words among those that name none."""
     if kinds & set(wanted.kinds):
         return True
-    return any(kind in wanted.kinds and all(word in key for word in wanted.words) for kind, key in others)
+    return bool(wanted.words) and any(
+        kind in wanted.kinds and all(word in key for word in wanted.words) for kind, key in others
+    )
 
 
 def meanwhile_of(line: Line) -> frozenset[Becomes]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from gateway.certify.batch import CaseBatch
 from gateway.certify.caller import Caller
 from gateway.certify.cases import NotRun
-from gateway.certify.evidence import Books, Evidence
+from gateway.certify.evidence import Books, Evidence, Look
 from gateway.certify.judging import Finding, Row, Seen, as_expected, judge, raised, rows, stands_meanwhile
 
 TOGETHER: Final = 3
@@ -57,18 +57,19 @@ class Ran:
 
 
 class Run:
-    """One gateway, called by its API and read by its store."""
+    """One gateway, called by its API and read by its store, and the cases that it is given."""
 
-    def __init__(self, caller: Caller, books: Books, wait_seconds: float, told: Progress, *, nameless: bool):
-        """``nameless``: the bank sends messages whose names tell no instruction."""
-        self._caller, self._books, self._wait, self._told = caller, books, wait_seconds, told
-        self._nameless = nameless
+    def __init__(self, caller: Caller, books: Books, batches: list[CaseBatch], wait_seconds: float, told: Progress):
+        """A gateway in use is looked at less often than one that is there for the run alone: see ``look_seconds``."""
+        self._caller, self._books, self._batches = caller, books, batches
+        self.look_seconds = LOOK_SECONDS
+        self._wait, self._told = wait_seconds, told
         self._began: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._missed: set[str] = set()
 
     def submit(self, batches: Iterable[CaseBatch]) -> None:
-        """Hand in every case's batch; raises ApiRefused."""
+        """Hand in these cases' batches; raises ApiRefused."""
         with ThreadPoolExecutor(TOGETHER) as together:
             list(together.map(self._submit, batches))
 
@@ -77,68 +78,65 @@ class Run:
         self._caller.submit_case(batch)
 
     def watch_first(self, batches: Iterable[CaseBatch]) -> None:
-        """Until every case is as it must be before the bank's later words; what never came to be so is remembered."""
-        open_cases, ends = list(batches), time.monotonic() + self._wait
-        while open_cases and time.monotonic() < ends:
-            open_cases = [batch for batch in open_cases if not self._stands(batch)]
-            time.sleep(LOOK_SECONDS if open_cases else 0)
-        self._missed |= {batch.case.id for batch in open_cases if batch.case.in_two_steps}
-
-    def _stands(self, batch: CaseBatch) -> bool:
-        if not batch.case.in_two_steps:
-            return as_expected(batch.case, self._caller.status(batch.batch_no)) and self._alerted(batch, late=False)
-        items = self._caller.items(batch.batch_no)
-        rejected = set(self._caller.rejected(batch.batch_no)) if len(items) < len(batch.case.lines) else set()
-        return stands_meanwhile(batch, items, rejected) and self._alerted(batch, late=False)
+        """Until all are as they must be before the bank's later words; what never came to be so is remembered."""
+        left = self._until(self._stands, batches)
+        self._missed |= {batch.case.id for batch in left if batch.case.in_two_steps}
 
     def watch(self, batches: Iterable[CaseBatch]) -> None:
-        """Until every case is as it must be, or the time is over."""
-        open_cases, ends = list(batches), time.monotonic() + self._wait
-        while open_cases and time.monotonic() < ends:
-            open_cases = [batch for batch in open_cases if not self._arrived(batch)]
-            time.sleep(LOOK_SECONDS if open_cases else 0)
-        for batch in open_cases:
-            self._seconds[batch.case.id] = time.monotonic() - self._began[batch.case.id]
-            self._told(batch, False)
+        """Until all are as they must be in the end, or the time is over."""
+        for batch in self._until(self._arrived, batches):
+            self._settled(batch, False)
 
-    def _arrived(self, batch: CaseBatch) -> bool:
-        if not as_expected(batch.case, self._caller.status(batch.batch_no)):
+    def _until(self, holds: Callable[[CaseBatch, Look], bool], batches: Iterable[CaseBatch]) -> list[CaseBatch]:
+        """Those for which it never held."""
+        left, ends = list(batches), time.monotonic() + self._wait
+        while left and time.monotonic() < ends:
+            look = self._books.look(self._batches)
+            left = [batch for batch in left if not holds(batch, look)]
+            time.sleep(self.look_seconds if left else 0)
+        return left
+
+    def _stands(self, batch: CaseBatch, look: Look) -> bool:
+        if not batch.case.in_two_steps:
+            return as_expected(batch.case, self._caller.status(batch.batch_no)) and _alerted(batch, look, late=False)
+        items = self._caller.items(batch.batch_no)
+        rejected = set(self._caller.rejected(batch.batch_no)) if len(items) < len(batch.case.lines) else set()
+        return stands_meanwhile(batch, items, rejected) and _alerted(batch, look, late=False)
+
+    def _arrived(self, batch: CaseBatch, look: Look) -> bool:
+        if not as_expected(batch.case, self._caller.status(batch.batch_no)) or not _alerted(batch, look, late=True):
             return False
-        if not self._alerted(batch, late=True):
-            return False
-        self._seconds[batch.case.id] = time.monotonic() - self._began[batch.case.id]
-        self._told(batch, True)
+        self._settled(batch, True)
         return True
 
-    def _alerted(self, batch: CaseBatch, *, late: bool) -> bool:
-        """Whether the alerts that the case wants are there, those of its second step too if ``late``."""
-        wanted = [one for one in batch.case.wanted if late or not one.late]
-        if not wanted:
-            return True
-        every = self._books.alerts()
-        kinds = {alert.kind for alert in every if batch.reference in alert.key}
-        others = tuple((alert.kind, alert.key) for alert in every)
-        return all(raised(one, kinds, others if one.words or self._nameless else ()) for one in wanted)
+    def _settled(self, batch: CaseBatch, arrived: bool) -> None:
+        self._seconds[batch.case.id] = time.monotonic() - self._began[batch.case.id]
+        self._told(batch, arrived)
 
-    def conclude(self, batches: list[CaseBatch], ledger: Ledger | None) -> list[Outcome]:
+    def conclude(self, ledger: Ledger | None) -> list[Outcome]:
         """The verdicts, from what stands now."""
-        evidence = self._books.evidence(batches)
-        references = [batch.reference for batch in batches]
-        others = tuple(
-            (alert.kind, alert.key)
-            for alert in self._books.alerts()
-            if not any(reference in alert.key for reference in references)
-            and (self._nameless or alert.kind == "unmapped-code")
-        )
-        return [self._concluded(batch, evidence[batch.case.id], others, ledger) for batch in batches]
+        look = self._books.look(self._batches)
+        others = look.nameless_alerts([batch.reference for batch in self._batches])
+        return [self._concluded(batch, look, others, ledger) for batch in self._batches]
 
     def _concluded(
-        self, batch: CaseBatch, evidence: Evidence, others: tuple[tuple[str, str], ...], ledger: Ledger | None
+        self, batch: CaseBatch, look: Look, others: tuple[tuple[str, str], ...], ledger: Ledger | None
     ) -> Outcome:
         status = self._caller.status(batch.batch_no)
         items = self._caller.items(batch.batch_no)
         rejected = self._caller.rejected(batch.batch_no) if status["rejected"]["items"] else {}
+        evidence = self._books.evidence(batch, look)
         seen = Seen(status, items, rejected, evidence, others, ledger)
         missed = (MISSED,) if batch.case.id in self._missed else ()
         findings, found = (*missed, *judge(batch, seen)), tuple(rows(batch, seen))
         return Outcome(batch, findings, found, evidence, self._seconds.get(batch.case.id, 0.0))
+
+
+def _alerted(batch: CaseBatch, look: Look, *, late: bool) -> bool:
+    """Whether the alerts that the case wants are there, those of its second step too if ``late``."""
+    wanted = [one for one in batch.case.wanted if late or not one.late]
+    if not wanted:
+        return True
+    kinds = {alert.kind for alert in look.alerts_about(batch.reference)}
+    others = tuple((alert.kind, alert.key) for alert in look.alerts)
+    return all(raised(one, kinds, others) for one in wanted)

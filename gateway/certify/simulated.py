@@ -16,7 +16,7 @@ from adapters.editions import EditionName
 from adapters.profile import BankProfile
 from adapters.profile_reader import read_profile
 from gateway import wiring
-from gateway.bank.places import Configuration
+from gateway.bank.places import Configuration, named_files
 from gateway.certify.arranging import bank_books, hold_clock, playable, playing, release_clock, script_of
 from gateway.certify.batch import CaseBatch, Origin, batches_of
 from gateway.certify.caller import Caller
@@ -71,6 +71,8 @@ def _alone(configuration: Configuration, path: Path, to: Path) -> tuple[BankProf
     shutil.copytree(configuration.directory, to)
     for other in (to / "banks").glob("*.yaml"):
         other.unlink()
+    for file in named_files(path)[1:]:  # of a profile that stands elsewhere
+        shutil.copyfile(file, to / file.parent.name / file.name)
     text = path.read_text(encoding="utf-8-sig")
     data: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
     read_profile(path)  # with its faults named by line, before anything is started
@@ -122,7 +124,7 @@ def _certified(
     if refused is not None:
         raise ValueError(f"the script of all cases was refused: {refused}")
     caller = Caller(world.gateway_url, world.directory / "keys/platform", timeout_seconds=60)
-    run = Run(caller, Books(context, CLIENT, subject.bank), wait_seconds, told, nameless=subject.pushes)
+    run = Run(caller, Books(context, CLIENT, subject.bank), batches, wait_seconds, told)
     outcomes = _ran(world, context, run, subject.bank, batches, control_port)
     ledger = {name: int(value) for name, value in world.ask(subject.bank, "ledger").items()}
     return plan, Ran(tuple(outcomes), plan.not_run, ledger, time.monotonic() - began)
@@ -143,7 +145,7 @@ def _ran(
             run.submit([batch])
             run.watch([batch])
     settle(world, context, bank)
-    return run.conclude(batches, bank_books(control_port))
+    return run.conclude(bank_books(control_port))
 
 
 def _origin(settings: Settings, subject: Subject) -> Origin:

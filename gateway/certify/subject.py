@@ -10,7 +10,7 @@ from typing import Any
 from adapters.code_rows import CodeRow, read_code_rows
 from adapters.contract import Dialect
 from adapters.profile import BankProfile
-from adapters.profile_reader import code_table_path
+from adapters.profile_reader import beside
 from adapters.registry import DIALECTS
 from gateway.bank.places import named_files
 
@@ -58,16 +58,13 @@ class Subject:
         """The largest amount that may be paid to one account at once."""
         return min(self.profile.limits.amount_fen_per_item, self.amount_limit_fen)
 
-    @property
-    def pushes(self) -> bool:
-        """Whether the bank sends messages of its own accord, whose names tell no instruction."""
-        wire = self.profile.transport
-        return wire.kind == "amqp" or (wire.kind == "tcp" and getattr(wire, "listen_port", None) is not None)
-
 
 def subject_of(config: Path, path: Path, profile: BankProfile, edition: str, amount_limit_fen: int) -> Subject:
-    """The bank of the profile at ``path`` below ``config``; raises ConfigurationRefused."""
-    codes = read_code_rows(code_table_path(config / "banks", profile))
+    """The bank of the profile at ``path``; files below ``config`` are called by their place in it.
+
+    Raises ConfigurationRefused.
+    """
+    codes = read_code_rows(beside(path, "codes", profile.code_table, ".csv"))
     files = tuple(_described(config, file) for file in named_files(path))
     return Subject(profile, edition, tuple(codes), files, amount_limit_fen)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gateway import wiring
 from gateway.bank.places import ToolRefused
@@ -24,6 +24,8 @@ from gateway.clock import SystemClock, business_date
 from gateway.services.context import Bank, Context
 from gateway.settings import Settings, read_settings
 from gateway.wiring import read_banks
+
+LOOK_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,11 @@ def _ran(
     began, client = time.monotonic(), _client(place, settings)
     batches = batches_of(_origin(place, settings, subject, client), plan.cases)
     caller = Caller(place.url or _url(settings), place.keys, timeout_seconds=60)
-    run = Run(caller, Books(context, client, subject.bank), wait_seconds, told, nameless=subject.pushes)
+    run = Run(caller, Books(context, client, subject.bank), batches, wait_seconds, told)
+    run.look_seconds = min(LOOK_SECONDS, wait_seconds / 10)
     run.submit(batches)
     run.watch(batches)
-    outcomes = run.conclude(batches, None)
+    outcomes = run.conclude(None)
     return Ran(tuple(outcomes), plan.not_run, None, time.monotonic() - began)
 
 

@@ -1,6 +1,6 @@
 """The table of everything that reads octets of others (模糊测试目标表): by name, one line each, nothing is discovered.
 
-The five parts differ by who wrote the octets; each names the call, what it may raise, and its first inputs.
+The parts differ by who wrote the octets; each names the call, what it may raise, and its first inputs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fuzzing.intake import intake_targets
 from fuzzing.keyed import secret_targets
 from fuzzing.standards import standard_targets
 from fuzzing.target import Target
+from fuzzing.tools import tool_targets
 
 TARGETS: Final[dict[str, Target]] = {
     target.name: target
@@ -23,5 +24,6 @@ TARGETS: Final[dict[str, Target]] = {
         intake_targets(),  # items, header, submission, signed requests
         configuration_targets(),  # profiles, layouts, code tables, calendars, lists
         secret_targets(),  # signatures, sealed blocks, key files
+        tool_targets(),  # what the engineer's tools show
     )
 }

@@ -31,17 +31,18 @@ _SHARED: Final = Sm4CbcCipher({"fuzz": bytes(range(16))}, "fuzz")
 def bank_targets() -> Iterator[Target]:
     """Every line that depends on a profile."""
     for bank, profile in sorted(profiles().items()):
+        slow = profile.record_layout is not None
         messages = ("acknowledgement", "result", "returned") if profile.by_files else ("message",)
         for message in messages:
             if profile.file_names is not None and getattr(profile.file_names, message) is None:
                 continue
             name = f"dialect.{bank}" + (f".{message}" if profile.by_files else "")
-            yield Target(name, partial(_read, bank, message), (MessageRefused,), partial(_seeds, bank), slow=True)
-        yield Target(f"codec.{bank}", partial(_codec, bank), (MessageInvalid,), partial(_asked, bank), slow=True)
+            yield Target(name, partial(_read, bank, message), (MessageRefused,), partial(_seeds, bank), slow)
+        yield Target(f"codec.{bank}", partial(_codec, bank), (MessageInvalid,), partial(_asked, bank), slow)
         if profile.security.envelope != "detached":
             yield Target(f"envelope.{bank}", partial(_open, bank), _OPENING, partial(_sealed, bank))
             trusting = partial(_open_trusting, bank)
-            yield Target(f"envelope.{bank}.trusting", trusting, _OPENING, partial(_trusted, bank), slow=True)
+            yield Target(f"envelope.{bank}.trusting", trusting, _OPENING, partial(_trusted, bank), slow)
             yield Target(f"seal.{bank}", partial(_unseal, bank), (NotGenuine,), partial(sealed_by_us, bank))
 
 

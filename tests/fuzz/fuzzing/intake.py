@@ -153,7 +153,7 @@ def _signed(content: bytes, *, trusting: bool = False) -> object:
         return verify_request(method, target, headers, {"key-1": _KEY.public_key()}.get, _NOW, 300)
 
 
-def _nothing(*_: object) -> None:
+def _nothing(*_: object, **__: object) -> None:
     """A check that never fails."""
 
 

@@ -43,8 +43,8 @@ _FRAME_LIMIT: Final = 4_096
 
 def standard_targets() -> Iterator[Target]:
     """Every line that depends on no profile."""
-    yield Target("iso.pain001", _pain001, (Unreadable,), partial(_iso, from_gateway), slow=True)
-    yield Target("iso.pain002", _pain002, (Unreadable,), partial(_iso, from_bank), slow=True)
+    yield Target("iso.pain001", _pain001, (Unreadable,), partial(_iso, from_gateway))
+    yield Target("iso.pain002", _pain002, (Unreadable,), partial(_iso, from_bank))
     for name, parse in (
         ("iso.camt", parse_account_reports),
         ("iso.pacs004", parse_payment_return),

@@ -14,11 +14,11 @@ class Postponed:
 
     def __init__(self, clock: VirtualClock):
         self._clock, self._places = clock, count()
-        self._waiting: list[tuple[int, int, Callable[[], object]]] = []
+        self._waiting: list[tuple[int, int, Callable[[], object], bool]] = []
 
-    def add(self, wait_ms: int, happen: Callable[[], object]) -> None:
-        """``happen`` in ``wait_ms``."""
-        heapq.heappush(self._waiting, (self._clock.now_ms() + wait_ms, next(self._places), happen))
+    def add(self, wait_ms: int, happen: Callable[[], object], *, watching: bool = False) -> None:
+        """``happen`` in ``wait_ms``; ``watching``: it is part of looking for news, which never ends."""
+        heapq.heappush(self._waiting, (self._clock.now_ms() + wait_ms, next(self._places), happen, watching))
 
     def arrive(self) -> None:
         """Let happen what is due."""
@@ -26,4 +26,5 @@ class Postponed:
             heapq.heappop(self._waiting)[2]()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        """How many, other than watching."""
+        return sum(not watching for *_, watching in self._waiting)

@@ -8,9 +8,9 @@ from gateway.transports.contract import Reply, Sink, TransportFault
 from simulators.bank_contract import Outgoing, Taken
 from simulators.engine import SimulatedBank
 from spine.chaos import Chaos
-from spine.reception import Reception, is_instruction, seconds_late
 from spine.damage import damaged
 from spine.later import Postponed
+from spine.reception import Reception, is_instruction, seconds_late
 from spine.traffic import Traffic
 
 PATIENCE_SECONDS = 30

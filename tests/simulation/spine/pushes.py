@@ -22,6 +22,7 @@ class Pushed:
     name: str
     content: bytes
     signature: str | None
+    watching: bool = False  # the answer to a question
 
 
 class Pushes:
@@ -33,14 +34,15 @@ class Pushes:
         self._waiting: list[Pushed] = []
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        """How many are on their way, other than answers to questions."""
+        return sum(not pushed.watching for pushed in self._waiting)
 
     def happen(self) -> None:
         """Put on the way what the bank has to say now."""
         for outgoing in self._bank.pushed():
             self.add(outgoing)
 
-    def add(self, outgoing: Outgoing) -> None:
+    def add(self, outgoing: Outgoing, *, watching: bool = False) -> None:
         """One more on the way; over TCP, one that is cut never becomes a message."""
         content = outgoing.content
         if not outgoing.whole:
@@ -50,7 +52,7 @@ class Pushes:
         digest = _digest(content)
         name = f"{outgoing.message_id}-{outgoing.kind or 'A'}{outgoing.number:03d}-{digest[:12]}"
         signature = None if outgoing.signature is None else outgoing.signature.decode("ascii")
-        self._waiting.append(Pushed(name if self._queued else digest, content, signature))
+        self._waiting.append(Pushed(name if self._queued else digest, content, signature, watching))
 
     def bring(self, context: Context) -> None:
         """Let arrive what is on the way; raises Crash."""
@@ -91,7 +93,7 @@ class Pushes:
             self._later(pushed, 1_000)
 
     def _later(self, pushed: Pushed, wait_ms: int) -> None:
-        self._postponed.add(wait_ms, lambda: self._waiting.append(pushed))
+        self._postponed.add(wait_ms, lambda: self._waiting.append(pushed), watching=pushed.watching)
 
 
 def _digest(content: bytes) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from gateway.transports.contract import Reply, Sink, TransportFault
 from simulators.engine import SimulatedBank
 from spine.chaos import Chaos
-from spine.reception import Reception, is_instruction, seconds_late
 from spine.later import Postponed
 from spine.pushes import Pushes
+from spine.reception import Reception, is_instruction, seconds_late
 from spine.traffic import Traffic
 
 AWAY_AGAIN_MS = 2_000
@@ -64,13 +64,17 @@ class QueueLink:
         if self._chaos.hit("duplicate", message_id):
             waits.append(rng.randint(0, 60_000))
         for wait in waits:
-            self._postponed.add(wait, lambda: self._take(message_id, data, signature))
+            self._add(wait, message_id, lambda: self._take(message_id, data, signature))
 
     def _take(self, message_id: str, data: bytes, signature: bytes | None) -> None:
         if self._bank.away:
-            self._postponed.add(AWAY_AGAIN_MS, lambda: self._take(message_id, data, signature))
+            self._add(AWAY_AGAIN_MS, message_id, lambda: self._take(message_id, data, signature))
             return
         taken = self._reception.take(message_id, data, signature)
         wait, reply = seconds_late(taken), taken.reply
         if reply is not None and wait is not None:
-            self._postponed.add(round(wait * 1000), lambda: self._pushes.add(reply))
+            watching = not is_instruction(message_id)
+            self._add(round(wait * 1000), message_id, lambda: self._pushes.add(reply, watching=watching))
+
+    def _add(self, wait_ms: int, message_id: str, happen: Callable[[], object]) -> None:
+        self._postponed.add(wait_ms, happen, watching=not is_instruction(message_id))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from simulators.bank_parts import codec_of
 from simulators.bank_contract import Totalling
+from simulators.bank_parts import codec_of
 from simulators.declaration import BankData
 from simulators.script import Script
 

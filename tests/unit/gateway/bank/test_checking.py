@@ -149,7 +149,7 @@ def test_parts_that_do_not_go_together_show_when_a_message_is_made(
     kept = "".join(line for line in lines if "signature_element" not in line)
     (config / "banks" / "coop-tcp.yaml").write_text(kept, encoding="utf-8")
     (error,) = bank_json("check", "coop-tcp")["errors"]
-    assert "the form needs security.user_code, and a TransCode in the message" in error["what"]
+    assert "is missing: envelope form needs it" in error["what"]
 
 
 def test_hostile_files_are_faults_and_never_crashes(config: Path, bank: Callable[..., Result]) -> None:
