@@ -55,7 +55,7 @@ def refusal_cases(subject: Subject) -> Iterator[Case]:
     for spoilt in _SPOILT:
         yield _spoilt(subject, spoilt)
     if subject.profile.by_files:
-        yield _conflict()
+        yield _conflict(subject)
 
 
 def _refusals(codes: tuple[CodeRow, ...]) -> Iterator[CodeRow]:
@@ -103,7 +103,7 @@ def _spoilt(subject: Subject, spoilt: _Spoilt) -> Case:
     )
 
 
-def _conflict() -> Case:
+def _conflict(subject: Subject) -> Case:
     return Case(
         "result-other-content-same-name",
         Group.REFUSALS,
@@ -115,4 +115,5 @@ def _conflict() -> Case:
         _AT_ONCE,
         ({"do": "spoil-result", "how": "other-content-same-name", "repair_after": LATER_SECONDS},),
         (Wanted(("result-file-conflict",), late=True),),
+        impossible=subject.name_taken_once,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.certify.cases import LATER_SECONDS, PAID, Becomes, Case, Expected, Group, Line, Wanted
@@ -62,7 +63,7 @@ def result_cases(subject: Subject) -> Iterator[Case]:
     for name, zh, en, proves_zh, proves_en, lines, effects in _EFFECTS:
         yield _case(name, zh, en, proves_zh, proves_en, lines, effects)
     if subject.profile.by_files:
-        yield _case(
+        same = _case(
             "repeated-same-name",
             "同名同内容结果文件再次送达",
             "the same file under the same name again",
@@ -70,6 +71,7 @@ def result_cases(subject: Subject) -> Iterator[Case]:
             "a repeated file changes nothing",
             effects=({"do": "duplicate-result", "under": "same-name", "seconds": LATER_SECONDS},),
         )
+        yield replace(same, impossible=subject.name_taken_once)
     yield from _late()
     yield _contradicted()
     yield from _unanswered()

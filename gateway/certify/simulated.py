@@ -16,14 +16,14 @@ from adapters.editions import EditionName
 from adapters.profile import BankProfile
 from adapters.profile_reader import read_profile
 from gateway import wiring
-from gateway.bank.places import Configuration, named_files
+from gateway.bank.places import Configuration, ToolRefused, named_files
 from gateway.certify.arranging import bank_books, hold_clock, playable, playing, release_clock, script_of
 from gateway.certify.batch import CaseBatch, Origin, batches_of
 from gateway.certify.caller import Caller
 from gateway.certify.cases import Plan
 from gateway.certify.catalogue import catalogue
 from gateway.certify.evidence import Books
-from gateway.certify.running import Outcome, Progress, Ran, Run
+from gateway.certify.running import Progress, Ran, Run
 from gateway.certify.settling import settle
 from gateway.certify.subject import Subject, subject_of
 from gateway.clock import SystemClock, business_date
@@ -100,6 +100,12 @@ _ADAPTED: Final = (
 )
 
 
+_UNSETTLED: Final = (
+    "判定时双方仍有动作未完，结果可能随后变化",
+    "neither side had fallen silent when the verdicts were made: they may change yet",
+)
+
+
 def _write(path: Path, data: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
 
@@ -122,17 +128,18 @@ def _certified(
     batches = batches_of(_origin(settings, subject), plan.cases)
     refused = playing(control_port)(script_of(batches))
     if refused is not None:
-        raise ValueError(f"the script of all cases was refused: {refused}")
+        raise ToolRefused(f"the simulated bank refuses the script of all cases together: {refused}")
     caller = Caller(world.gateway_url, world.directory / "keys/platform", timeout_seconds=60)
     run = Run(caller, Books(context, CLIENT, subject.bank), batches, wait_seconds, told)
-    outcomes = _ran(world, context, run, subject.bank, batches, control_port)
+    _play(run, batches, control_port)
+    if not settle(world, context, subject.bank):
+        plan = replace(plan, notes=(*plan.notes, _UNSETTLED))
+    outcomes = run.conclude(bank_books(control_port))
     ledger = {name: int(value) for name, value in world.ask(subject.bank, "ledger").items()}
     return plan, Ran(tuple(outcomes), plan.not_run, ledger, time.monotonic() - began)
 
 
-def _ran(
-    world: World, context: Context, run: Run, bank: str, batches: list[CaseBatch], control_port: int
-) -> list[Outcome]:
+def _play(run: Run, batches: list[CaseBatch], control_port: int) -> None:
     """The bank's clock stands until its first words had their effect: no verdict hangs on how fast the machine is."""
     together = [batch for batch in batches if not batch.case.alone]
     hold_clock(control_port)
@@ -144,8 +151,6 @@ def _ran(
         if batch.case.alone:
             run.submit([batch])
             run.watch([batch])
-    settle(world, context, bank)
-    return run.conclude(bank_books(control_port))
 
 
 def _origin(settings: Settings, subject: Subject) -> Origin:

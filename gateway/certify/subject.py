@@ -49,6 +49,13 @@ class Subject:
         return DIALECTS[self.profile.dialect]
 
     @property
+    def name_taken_once(self) -> tuple[str, str] | None:
+        """Why nothing can come under a name that is taken, where the bank lays its files on our own server."""
+        if self.profile.transport.kind != "sftp-server":
+            return None
+        return "本方 SFTP 服务对同名文件只收一次", "our own SFTP server takes each name once"
+
+    @property
     def rows_per_file(self) -> int:
         """The most items of one file, by rows and bytes."""
         return self.dialect.rows_per_file(self.profile)

@@ -14,7 +14,7 @@ from gateway.services import arrivals, questions
 from gateway.services.context import Context
 from gateway.services.jobs import Later, finish
 from gateway.services.overdue import DONE, overdue
-from gateway.store import instructions
+from gateway.store import inbox, instructions
 from gateway.store.records import Instruction, InstructionState, Work
 from gateway.store.vault import VaultWriter
 from gateway.transports.contract import MessagePost, MessageTransport, Misconfigured, Reply, TransportFault
@@ -30,7 +30,7 @@ class Inquiries:
         self, context: Context, transports: Callable[[str], MessageTransport | MessagePost], blocking: Blocking
     ):
         self._context, self._transports, self._blocking = context, transports, blocking
-        self._tags: dict[str, str] = {}
+        self._tags: dict[str, tuple[str, str]] = {}  # by message id: the tag, and what was kept under it
 
     async def inquire(self, work: Work) -> Later | None:
         """Ask once; repeats until it is complete and the time for returns is over."""
@@ -39,6 +39,7 @@ class Inquiries:
             return self._again(instruction)
         if self._over(instruction):
             await self._blocking(self._drop, work)
+            self._tags.pop(instruction.message_id, None)
             return None
         await self._blocking(overdue, self._context, instruction)  # also when the bank cannot be asked
         by = self._context.bank_of(instruction).profile.asked_by
@@ -58,18 +59,26 @@ class Inquiries:
         writer = self._writer()
         limit = self._context.bank_of(instruction).profile.limits.result_bytes
         try:
-            tag = self._tags.get(instruction.message_id)
+            tag = await self._blocking(self._known_tag, instruction)
             reply = await transport.inquire(instruction.message_id, writer, limit, tag)
         except TransportFault:
             writer.abandon()
             raise
         await self._blocking(self._shown, instruction, reply, writer)
 
+    def _known_tag(self, instruction: Instruction) -> str | None:
+        """The tag of what was last shown; none where that could not be read, so that it is shown again once repaired."""
+        tag, name = self._tags.get(instruction.message_id, (None, ""))
+        if tag is None:
+            return None
+        with self._context.store.read() as tx:
+            return tag if inbox.is_sound(tx, instruction.bank, name) else None
+
     def _shown(self, instruction: Instruction, reply: Reply, writer: VaultWriter) -> None:
         if reply.status == 200:
-            self._keep(instruction, reply, writer, "status", with_digest=True)
+            name = self._keep(instruction, reply, writer, "status", with_digest=True)
             if "etag" in reply.headers:
-                self._tags[instruction.message_id] = reply.headers["etag"]
+                self._tags[instruction.message_id] = (reply.headers["etag"], name)
         elif reply.status == 404 and instruction.state in UNANSWERED:
             # Each sending may be answered "never seen" once more, with the same bytes.
             self._keep(instruction, reply, writer, f"absent/{instruction.sending_at_ms}", with_digest=False)
@@ -104,12 +113,13 @@ class Inquiries:
 
     def _keep(
         self, instruction: Instruction, reply: Reply, writer: VaultWriter, name: str, *, with_digest: bool
-    ) -> None:
+    ) -> str:
         content = writer.commit()
         header = self._context.bank_of(instruction).profile.security.signature_header.lower()
         digest = f"/{content.sha256[:16]}" if with_digest else ""
         full = f"{instruction.message_id}/{name}{digest}"
         arrivals.keep(self._context, instruction.bank, full, content, reply.headers.get(header))
+        return full
 
     def _writer(self) -> VaultWriter:
         return self._context.vault.create("application/octet-stream")

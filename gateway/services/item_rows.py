@@ -70,7 +70,8 @@ def apply(
     """Move states, append what was said, owe notices; True when any item moved."""
     moved = False
     for segment in segments.states(tx, batch.batch_id, sorted(prepared.segments)):
-        moved |= _apply_segment(context, tx, batch, message, segment, prepared.segments[segment.info.segment_no])
+        rows = prepared.segments[segment.info.segment_no]
+        moved |= _apply_segment(context, tx, instruction, batch, message, segment, rows)
     _set_aside(context, tx, instruction, message, prepared)
     return moved
 
@@ -78,6 +79,7 @@ def apply(
 def _apply_segment(
     context: Context,
     tx: Connection,
+    instruction: Instruction,
     batch: Batch,
     message: InboxMessage,
     segment: SegmentStates,
@@ -94,7 +96,7 @@ def _apply_segment(
         said.append(rows.filter(pl.col("fault").is_not_null()).with_columns(pl.col("fault").alias("disposition")))
     if (states != before).any():
         segments.replace_states(tx, segment, states.tobytes(), Tally.of(states, amounts))
-    _append(context, tx, message, segment, pl.concat(said))
+    _append(context, tx, instruction, message, segment, pl.concat(said))
     newly = np.unique(np.concatenate(paid))
     # Paid and taken back within one message: nobody is told that money came.
     _owe(context, tx, batch, message, segment, newly[states[newly] == ItemState.PAID])
@@ -102,7 +104,12 @@ def _apply_segment(
 
 
 def _append(
-    context: Context, tx: Connection, message: InboxMessage, segment: SegmentStates, said: pl.DataFrame
+    context: Context,
+    tx: Connection,
+    instruction: Instruction,
+    message: InboxMessage,
+    segment: SegmentStates,
+    said: pl.DataFrame,
 ) -> None:
     info = segment.info
     kept = said.filter(pl.col("disposition") != Disposition.REPEATED.value)
@@ -111,7 +118,7 @@ def _append(
         .partition_by("disposition", as_dict=True)
         .items()
     ):
-        _alert_disposition(context, tx, message, str(kind[0]), rows)
+        _alert_disposition(context, tx, instruction, message, str(kind[0]), rows)
     if not kept.height:
         return
     frame = kept.select(pl.col("row").cast(pl.UInt16), "item_no", "event", *SAID, "disposition")
@@ -142,7 +149,7 @@ def _set_aside(
     if prepared.strangers is not None:
         sealed = seal_frame(context.sealer, prepared.strangers, unmatched_context(message.inbox_id))
         results.unmatched(tx, message.inbox_id, sealed, instruction.instruction_id)
-        _alert_disposition(context, tx, message, Disposition.UNKNOWN_ITEM.value, prepared.strangers)
+        _alert_disposition(context, tx, instruction, message, Disposition.UNKNOWN_ITEM.value, prepared.strangers)
     if prepared.unmapped is not None:
         for pair in prepared.unmapped.select("status_raw", "reason_raw").unique().head(20).iter_rows():
             status, reason = pair[0] or "-", pair[1] or "-"
@@ -163,15 +170,19 @@ SET_ASIDE_WORDS = (
 DISPUTED_WORDS = ("结果矛盾，计入未知，请与银行核实", "in dispute and counted as unknown: clear it up with the bank")
 
 
-def _alert_disposition(context: Context, tx: Connection, message: InboxMessage, kind: str, rows: pl.DataFrame) -> None:
+def _alert_disposition(
+    context: Context, tx: Connection, instruction: Instruction, message: InboxMessage, kind: str, rows: pl.DataFrame
+) -> None:
+    """Named by instruction and message: a pushed message's name tells nobody what it speaks of, and it may speak of several."""
     effect = SET_ASIDE_WORDS if kind in SET_ASIDE else DISPUTED_WORDS
     first = ", ".join(str(number) for number in rows["item_no"].drop_nulls().head(5)) or "-"
+    bank, name, about = message.bank, message.name, instruction.message_id
     alerts.raise_alert(
         tx,
         f"result-{kind.lower().replace('_', '-')}",
-        f"{message.bank}/{message.name}",
-        f"银行 {message.bank} 的报文 {message.name} 有 {rows.height} 行 {kind}（明细序号 {first}）：{effect[0]}。",
-        f"message {message.name} of bank {message.bank} has {rows.height} row(s) {kind} (item number {first}): {effect[1]}",
+        f"{bank}/{about}/{name}",
+        f"银行 {bank} 对指令 {about} 的报文 {name} 有 {rows.height} 行 {kind}（明细序号 {first}）：{effect[0]}。",
+        f"message {name} of bank {bank} about {about} has {rows.height} row(s) {kind} (item number {first}): {effect[1]}",
         context.clock.now_ms(),
     )
 
@@ -190,7 +201,7 @@ def fail_all(
         states, amounts = columns_of(segment)
         done = step(states, rows, np.full(len(rows), ItemEvent.FAILED, dtype=np.uint8))
         segments.replace_states(tx, segment, done.states.tobytes(), Tally.of(done.states, amounts))
-        _append(context, tx, message, segment, _refusals(bank, segment, parsed, done.dispositions))
+        _append(context, tx, instruction, message, segment, _refusals(bank, segment, parsed, done.dispositions))
 
 
 def _refusals(bank: Bank, segment: SegmentStates, parsed: ParsedResult, dispositions: list[str]) -> pl.DataFrame:

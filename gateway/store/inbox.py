@@ -95,6 +95,11 @@ def quarantined(tx: Connection, limit: int) -> list[InboxMessage]:
     return [_message(row) for row in tx.execute(query)]
 
 
+def is_sound(tx: Connection, bank: str, name: str) -> bool:
+    """Whether something under this name was applied, or may still be; False where all of it was quarantined."""
+    return any(message.state is not InboxState.QUARANTINED for message in _under_name(tx, bank, name))
+
+
 def seen(tx: Connection, bank: str, names: Iterable[str] | None = None) -> dict[str, tuple[int, ...]]:
     """Sizes in bytes of what was received under each name, oldest first; of all names or of some."""
     query = select(_t.c.name, _t.c.content_size).where(_t.c.bank == bank).order_by(_t.c.inbox_id)

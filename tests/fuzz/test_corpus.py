@@ -17,7 +17,7 @@ from fuzzing.verdict import judge
 from targets import TARGETS
 
 TIMES: Final = int(os.environ.get("FUZZ_TIMES", "1"))
-QUICK, SLOW, SLOW_MORE = 300 * TIMES, 30 * TIMES, 100 * TIMES
+QUICK, SLOW, SLOW_MORE = 200 * TIMES, 20 * TIMES, 100 * TIMES
 GROWTH_KILOBYTES: Final = 400_000
 REFUSES_ALL: Final = {"signature.rsa", "xml.bounded.utf-8"}
 

@@ -44,10 +44,12 @@ def main(name: str, seconds: str, corpus: str, findings: str, room: str) -> None
     """Does not return: the process ends with the fuzzer."""
     with atheris.instrument_imports(include=INSTRUMENTED):
         from targets import TARGETS
-    target = TARGETS[name]
+
+        target = TARGETS[name]
+        first = target.seeds()  # within: making them imports what is imported late
     seeds = Path(room) / "seeds"
     seeds.mkdir()
-    for number, content in enumerate(target.seeds()):
+    for number, content in enumerate(first):
         (seeds / f"{number:03d}").write_bytes(content)
     book = Book(name, Path(findings), Path(room) / "found")
 

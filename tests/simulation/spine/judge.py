@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from gateway.core.lifecycle import UNRESOLVED
 from gateway.core.tally import Tally
-from gateway.store import alerts, batches, instructions, tables
+from gateway.store import alerts, batches, inbox, instructions, tables
 from gateway.store import work as work_store
 from gateway.store.records import BatchState, InstructionState
 from spine.books import LOST, SILENT, all_batches, items
@@ -45,10 +45,21 @@ class Watch:
 
 def at_work(world: World) -> bool:
     """Whether anything is still to come: on the way, from a bank, or as work other than watching."""
-    if len(world.postponed) + sum(partner.coming() for partner in world.partners.values()):
-        return True
+    return _coming(world) or bool(_work(world) - WATCHING)
+
+
+def moving(world: World) -> bool:
+    """As ``at_work``, but for reading what banks say: news that moves anything leaves other work behind."""
+    return _coming(world) or bool(_work(world) - WATCHING - {"apply"})
+
+
+def _coming(world: World) -> bool:
+    return bool(len(world.postponed) + sum(partner.coming() for partner in world.partners.values()))
+
+
+def _work(world: World) -> set[str]:
     with world.chaos.quiet(), world.store.read() as tx:
-        return bool(set(tx.exec_driver_sql("SELECT kind FROM work").scalars()) - WATCHING)
+        return set(tx.exec_driver_sql("SELECT kind FROM work").scalars())
 
 
 def _declared(header: dict[str, int], tally: Tally, rejected_items: int, rejected_fen: int) -> None:
@@ -62,6 +73,7 @@ def judge(world: World) -> None:
     require_conserved(world)
     found = items(world)
     _nothing_twice(world)
+    _quarantined(world)
     if found.height:
         _books(world, found)
         _alerted(world, found)
@@ -105,6 +117,15 @@ def _alerted(world: World, found: pl.DataFrame) -> None:
     unresolved = found.filter(pl.col("state").is_in([state.name for state in UNRESOLVED]))
     for message_id in unresolved["message_id"].unique():
         assert any(message_id in name for name in names), f"{message_id} has unknown money and nobody was told"
+
+
+def _quarantined(world: World) -> None:
+    """What a bank said and nobody applied: a person is told of each, other than of a second reply to what was answered."""
+    with world.store.read() as tx:
+        names = {alert.key for alert in alerts.recent(tx, 10_000)}
+        for message in inbox.quarantined(tx, 10_000):
+            own = message.reason == inbox.CONFLICT_REASON and not world.partners[message.bank].tells(message.name)
+            assert own or f"{message.bank}/{message.name}" in names, f"{message.name} is quarantined, nobody was told"
 
 
 def _nothing_stuck(world: World, found: pl.DataFrame) -> None:

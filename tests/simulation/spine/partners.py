@@ -49,6 +49,10 @@ class Partner:
         assert self.post is not None, f"{self.name} exchanges no messages"
         return self.post
 
+    def tells(self, name: str) -> bool:
+        """Whether an inbox name is of the bank's own making: that of a file, or of a pushed message."""
+        return self.files is not None or name.startswith("pushed/")
+
     def happen(self) -> None:
         """Let happen what is due at the bank."""
         if self.files is not None:

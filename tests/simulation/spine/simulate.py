@@ -8,12 +8,13 @@ from unittest.mock import patch
 from gateway.core import planning
 from gateway.services import file_collection
 from messages.batch.numbering import SEGMENT_STRIDE
-from spine.judge import Watch, at_work, judge
+from spine.judge import Watch, at_work, judge, moving
 from spine.kit import Kit
 from spine.scheduler import Scheduler, show_trace
 from spine.world import World
 
-STORM_JOBS = 250
+STORM_JOBS = 110
+CALM_JOBS = 3_000
 CALM_MS = 100_000
 """Longer than any bank is left unasked: what is still to come comes in this time, counted from the last event."""
 
@@ -46,10 +47,18 @@ def _run(world: World) -> None:
     scheduler.run(STORM_JOBS)
     world.chaos.end()
     world.chaos.note("CALM")
-    quiet_since = world.clock.now_ms()
-    while world.clock.now_ms() < quiet_since + CALM_MS:
-        scheduler.run(1)
-        if at_work(world):
-            quiet_since = world.clock.now_ms()
+    _come_to_rest(world, scheduler)
     with world.chaos.quiet():
         judge(world)
+
+
+def _come_to_rest(world: World, scheduler: Scheduler) -> None:
+    """Until nothing has moved for a while; raises AssertionError where that never comes."""
+    quiet_since = world.clock.now_ms()
+    for _ in range(CALM_JOBS):
+        scheduler.run(1)
+        if moving(world):
+            quiet_since = world.clock.now_ms()
+        if world.clock.now_ms() >= quiet_since + CALM_MS and not at_work(world):
+            return
+    raise AssertionError(f"no rest after {CALM_JOBS} jobs without faults")

@@ -104,10 +104,10 @@ class World:
         self.platform = PlatformLink(self.chaos)
 
     def _context(self, directory: Path) -> Context:
-        keys, rows = self.kit.keys, self.rng.randint(5, 15)
+        keys, rows = self.kit.keys, self.rng.randint(4, 12)
         patience = {
             "first_after_seconds": self.rng.choice([1, 5]),
-            "every_seconds": self.rng.choice([20, 30]),
+            "every_seconds": self.rng.choice([20, 45]),
             "return_watch_every_seconds": 60,
             "give_up_alert_after_seconds": 300,
             "bank_rejects_duplicates": self.sends_again,
