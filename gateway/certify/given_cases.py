@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -61,13 +61,9 @@ def _case(case_id: str, lines: tuple[Line, ...], known: Case | None) -> Case:
 
 def _lines(path: Path) -> Iterator[tuple[str, Line]]:
     rows = csv.DictReader(StringIO(_text(path)), strict=True)
-    names = [(name or "").strip() for name in rows.fieldnames or []]
-    missing = [name for name in COLUMNS if name not in names]
-    if missing or len(set(names)) != len(names):
-        raise ToolRefused(f"{path.name}:1: the columns must be {', '.join(COLUMNS)} (and may be {', '.join(OPTIONAL)})")
-    rows.fieldnames = names
-    number = 1
+    number = 0
     try:
+        rows.fieldnames = _columns(path, rows.fieldnames)
         for row in rows:
             number = rows.line_num
             if number > _LINES_MOST:
@@ -75,8 +71,16 @@ def _lines(path: Path) -> Iterator[tuple[str, Line]]:
             yield _line(path, number, row)
     except csv.Error as fault:
         raise ToolRefused(f"{path.name}:{number + 1}: is not CSV: {fault}") from None
-    if number == 1:
+    if not number:
         raise ToolRefused(f"{path.name}: has no accounts")
+
+
+def _columns(path: Path, named: Sequence[str | None] | None) -> list[str]:
+    names = [(name or "").strip() for name in named or ()]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing or len(set(names)) != len(names):
+        raise ToolRefused(f"{path.name}:1: the columns must be {', '.join(COLUMNS)} (and may be {', '.join(OPTIONAL)})")
+    return names
 
 
 def _text(path: Path) -> str:
