@@ -64,6 +64,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Line]]:
     number = 0
     try:
         rows.fieldnames = _columns(path, rows.fieldnames)
+        number = 1
         for row in rows:
             number = rows.line_num
             if number > _LINES_MOST:
@@ -71,7 +72,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Line]]:
             yield _line(path, number, row)
     except csv.Error as fault:
         raise ToolRefused(f"{path.name}:{number + 1}: is not CSV: {fault}") from None
-    if not number:
+    if number == 1:
         raise ToolRefused(f"{path.name}: has no accounts")
 
 
