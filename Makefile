@@ -7,7 +7,7 @@ SECONDS ?= 60
 TARGET ?= all
 BANKS ?= two
 
-.PHONY: setup demo serve test check lint types bench fuzz clean
+.PHONY: setup demo serve test check lint types audit bench fuzz clean
 
 setup: $(VENV)/.complete
 
@@ -36,7 +36,11 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-check: lint types test
+audit: setup
+	$(BIN)/python tests/security/code.py
+	$(BIN)/python tests/security/dependencies.py
+
+check: lint types audit test
 
 bench: setup
 	$(BIN)/gateway bench --items $(N) --page docs/benchmarks.md

@@ -6,13 +6,17 @@ unknown and duplicate keys are refused with file, line and column.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from adapters.endpoints import FILE_KINDS, Endpoint, Part
+from adapters.envelopes.cms_terms import CmsTerms
+from adapters.envelopes.xmldsig_terms import XmlTerms
+from crypto.contract import Form, SchemeName
 from messages.layout.model import Layout
 
 BankCode = Annotated[str, Field(pattern=r"\A[0-9]{12}\z")]
@@ -35,28 +39,57 @@ class Limits(Part):
 
 
 class SignatureEncoding(StrEnum):
-    """How signature bytes travel."""
+    """How signature bytes travel; hexadecimal is written in small letters or in capitals, and read in either."""
 
     BASE64 = "base64"
     HEX = "hex"
+    HEX_CAPITALS = "HEX"
     RAW = "raw"
+
+
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class SecurityException(Part):
+    """What is tolerated of one bank for a while (安全例外), to be seen every day until it ends."""
+
+    allows: Literal["sha-1", "unsigned"]  # unsigned: what the bank sends; what we send is signed all the same
+    until: date  # the last day on which it holds, China Standard Time
+    reason: str = Field(min_length=8)  # who agreed to it, and why
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: Any) -> Any:
+        """A bare number would pass for seconds since 1970."""
+        if isinstance(value, str) and not _DAY.fullmatch(value):
+            raise ValueError("is not a day YYYY-MM-DD")
+        return value
 
 
 class Security(Part):
     """Signing both ways; parameters that differ by bank are data (facts D.2)."""
 
-    scheme: Literal["sm2-sm3", "rsa-pkcs1-sha256", "rsa-pss-sha256"]
+    scheme: SchemeName
     signing_key: str  # keystore alias, ours
-    verification_key: str  # keystore alias, the bank's
+    verification_key: str | None = None  # keystore alias, the bank's; null: it signs nothing (needs an exception)
     sm2_user_id: str = "1234567812345678"
-    sm2_form: Literal["der", "raw"] = "der"
+    form: Form = Field(default="der", validation_alias=AliasChoices("form", "sm2_form"))  # of SM2 and ECDSA signatures
     encoding: SignatureEncoding = SignatureEncoding.BASE64
     detached_suffix: str = ".sig"  # files: name + suffix; HTTP: see signature_header
     signature_header: str = "X-Signature"
-    envelope: Literal["detached", "xml-element", "form", "json-sm4", "cnaps2-block"] = "detached"  # adapters.envelopes
+    envelope: Literal["detached", "xml-element", "form", "json-sm4", "cnaps2-block", "xmldsig", "cms"] = "detached"
     signature_element: str | None = None  # envelope xml-element: the name of the element that holds the signature
-    encryption_key: str | None = None  # keystore alias of the SM4 key shared with the bank (envelope json-sm4)
+    encryption_key: str | None = None  # keystore alias of the key shared with the bank (envelope json-sm4)
+    cipher: Literal["sm4-cbc", "sm4-gcm"] = "sm4-cbc"  # what is done with that key
     user_code: str | None = None  # our user or customer number at the bank, where the envelope carries one
+    xml: XmlTerms | None = None  # envelope xmldsig only
+    cms: CmsTerms | None = None  # envelope cms only
+    exception: SecurityException | None = None
+
+    def tolerates(self, what: Literal["sha-1", "unsigned"], today: date) -> bool:
+        """Whether an exception allows this of the bank today."""
+        granted = self.exception
+        return granted is not None and granted.allows == what and today <= granted.until
 
 
 class Inquiry(Part):

@@ -8,9 +8,10 @@ from itertools import permutations
 from typing import Final
 
 from adapters.endpoint_checks import endpoint_wrongs
-from adapters.envelopes import json_sm4
+from adapters.envelopes import cms, json_sm4, xmldsig
 from adapters.file_names import INWARD, pattern, template_of
 from adapters.profile import BankProfile, FileNames
+from adapters.security_checks import security_wrongs
 from adapters.wrong import Wrong
 from messages.checks.bank_code import is_bank_code
 from messages.layout.model import Form, Layout
@@ -26,6 +27,19 @@ _ENCODINGS: Final = {"iso20022": "utf-8", "signed-json": "utf-8", "cnaps2": "utf
 _NAMED: Final = (MessageName.INSTRUCTION, *INWARD)
 
 
+_PARTICULAR: Final = {
+    "json-sm4": json_sm4.profile_wrongs,
+    "xmldsig": xmldsig.profile_wrongs,
+    "cms": cms.profile_wrongs,
+}
+_OWNED: Final = (
+    ("signature_element", "xml-element"),
+    ("encryption_key", "json-sm4"),
+    ("xml", "xmldsig"),
+    ("cms", "cms"),
+)
+
+
 def wrongs(profile: BankProfile, stem: str) -> Iterator[Wrong]:
     """Everything that does not hold in ``profile``, read from a file called ``stem``.yaml."""
     if profile.bank != stem:
@@ -37,6 +51,7 @@ def wrongs(profile: BankProfile, stem: str) -> Iterator[Wrong]:
         yield Wrong(("serves", "bank_codes"), "names a prefix twice", "keep one")
     yield from _dialect_wrongs(profile)
     yield from _envelope_wrongs(profile)
+    yield from security_wrongs(profile)
     yield from endpoint_wrongs(profile)
     if profile.file_names is not None:
         for name in _NAMED:
@@ -87,7 +102,7 @@ def _dialect_wrongs(profile: BankProfile) -> Iterator[Wrong]:
 def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
     security = profile.security
     envelope = security.envelope
-    for option, owner in (("signature_element", "xml-element"), ("encryption_key", "json-sm4")):
+    for option, owner in _OWNED:
         given = getattr(security, option) is not None
         if envelope == owner and not given and option == "signature_element":
             yield Wrong(("security", option), f"is missing: envelope {envelope} needs it", "add it")
@@ -95,9 +110,8 @@ def _envelope_wrongs(profile: BankProfile) -> Iterator[Wrong]:
             yield Wrong(("security", option), f"does not go with envelope {envelope}", "remove it")
     if envelope in ("form", "cnaps2-block") and security.user_code is None:
         yield Wrong(("security", "user_code"), f"is missing: envelope {envelope} needs it", "add it")
-    if envelope == "json-sm4":
-        for key, what, remedy in json_sm4.profile_wrongs(profile):
-            yield Wrong(key, what, remedy)
+    for key, what, remedy in _PARTICULAR[envelope](profile) if envelope in _PARTICULAR else ():
+        yield Wrong(key, what, remedy)
     if envelope == "detached" and security.user_code is not None:
         yield Wrong(("security", "user_code"), "does not go with envelope detached", "remove it")
     if envelope == "detached" and profile.transport.kind == "tcp":

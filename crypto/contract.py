@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import date
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from crypto.key_reasons import KeyReason
 
 
 class CryptoError(Exception):
@@ -19,20 +22,51 @@ class SignatureInvalid(CryptoError):
 
 
 class KeyUnusable(CryptoError):
-    """No such key, wrong purpose, not active, wrong passphrase, tampered keystore file."""
+    """No such key, wrong purpose, not active, wrong passphrase, tampered keystore file; ``reason`` says which."""
+
+    def __init__(self, message: str, reason: KeyReason = KeyReason.OTHER):
+        super().__init__(message)
+        self.reason = reason
 
 
 class SealBroken(CryptoError):
     """Sealed bytes were changed, cut, or belong elsewhere."""
 
 
+SchemeName: TypeAlias = Literal[
+    "sm2-sm3",
+    "rsa-pkcs1-sha256",
+    "rsa-pss-sha256",
+    "rsa-pkcs1-sha1",
+    "ecdsa-p256-sha256",
+    "ecdsa-p384-sha384",
+    "ed25519",
+    "hmac-sha256",
+    "hmac-sm3",
+]
+"""Every scheme of ``crypto.schemes.registry``."""
+
+OUTDATED_SCHEMES: Final[frozenset[SchemeName]] = frozenset({"rsa-pkcs1-sha1"})
+"""Refused unless ``SchemeParameters.sha1_until`` allows them for now: collisions of SHA-1 are for sale."""
+
+LONGEST_ED25519_BYTES: Final = 16 * 1024 * 1024
+"""Ed25519 (RFC 8032) goes over its message twice, so a message has to be held: longer ones are refused."""
+
+Form: TypeAlias = Literal["der", "raw"]
+"""SEQUENCE{r, s}, or the octets r‖s, each as long as the group's order."""
+
+CipherName: TypeAlias = Literal["sm4-cbc", "sm4-gcm", "aes-256-gcm"]
+"""Every cipher of ``crypto.schemes.ciphers``."""
+
+
 @dataclass(frozen=True, slots=True)
 class SchemeParameters:
     """How one bank wants its signatures made (签名参数): parameters that differ by bank are data."""
 
-    scheme: Literal["sm2-sm3", "rsa-pkcs1-sha256", "rsa-pss-sha256"]
+    scheme: SchemeName
     sm2_user_id: str = "1234567812345678"  # GB/T 35276 default; some banks agree on another (facts D.2)
-    sm2_form: Literal["der", "raw"] = "der"  # SEQUENCE{r, s} or the 64 bytes r‖s
+    form: Form = "der"  # of SM2 and ECDSA signatures; the other schemes have one form
+    sha1_until: date | None = None  # the last day on which an outdated scheme is still used; null: it is not
 
 
 class StreamSigner(Protocol):
@@ -78,15 +112,19 @@ class BlindIndexer(Protocol):
 
 
 class MessageCipher(Protocol):
-    """A symmetric key shared with one counterparty (SM4), for whole bounded messages."""
+    """A symmetric key shared with one counterparty, for whole bounded messages."""
 
     key_id: str
 
     def encrypt(self, plain: bytes, iv: bytes) -> bytes:
-        """CBC with PKCS#7 padding; ``iv`` of 16 bytes."""
+        """The sealed octets; ``iv`` are octets that both sides know beforehand.
+
+        SM4-CBC takes the 16 octets of ``iv`` as its initial vector. A GCM cipher draws a fresh nonce for every message
+        and puts it in front, since a nonce used twice gives the key away; it binds ``iv`` as associated data.
+        """
 
     def decrypt(self, sealed: bytes, iv: bytes, start: bytes = b"") -> bytes:
-        """The plain bytes, which begin with ``start``; raises SealBroken.
+        """The plain bytes, which begin with ``start``; raises SealBroken, which does not say why.
 
-        They are not authenticated: verify the signature in them before believing anything.
+        What CBC opens is not authenticated: verify the signature in it before believing anything.
         """

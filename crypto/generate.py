@@ -6,16 +6,28 @@ import secrets
 from typing import Literal
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.demo_pki import Issued, issue_ca, issue_leaf
 from crypto.key_material import Algorithm, KeyMaterial
-from crypto.schemes import ed25519, sm2_keys, sm2_library, sm4_cbc
+from crypto.schemes import ecdsa_keys, ed25519, sm2_keys, sm2_library, sm4_cbc
 
 __all__ = ["Issued", "Kind", "generate_key", "issue_ca", "issue_leaf"]
 
-Kind = Literal["sm2", "rsa-2048", "rsa-3072", "ed25519", "ed25519-ssh", "aes-256", "sm4", "hmac", "secret"]
+Kind = Literal[
+    "sm2",
+    "rsa-2048",
+    "rsa-3072",
+    "ecdsa-p256",
+    "ecdsa-p384",
+    "ed25519",
+    "ed25519-ssh",
+    "aes-256",
+    "sm4",
+    "hmac",
+    "secret",
+]
 
 
 def generate_key(kind: Kind) -> KeyMaterial:
@@ -25,6 +37,8 @@ def generate_key(kind: Kind) -> KeyMaterial:
         return KeyMaterial(Algorithm.SM2, sm2_keys.public_to_pem(public), secret)
     if kind in ("rsa-2048", "rsa-3072"):
         return _rsa(2048 if kind == "rsa-2048" else 3072)
+    if kind in ("ecdsa-p256", "ecdsa-p384"):
+        return _ecdsa(ec.SECP256R1() if kind == "ecdsa-p256" else ec.SECP384R1())
     if kind == "ed25519":
         key = Ed25519PrivateKey.generate()
         return KeyMaterial(Algorithm.ED25519, ed25519.public_to_pem(key.public_key()), ed25519.private_to_der(key))
@@ -48,6 +62,11 @@ def _rsa(bits: int) -> KeyMaterial:
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return KeyMaterial(Algorithm.RSA, public.decode(), secret)
+
+
+def _ecdsa(curve: ec.EllipticCurve) -> KeyMaterial:
+    key = ec.generate_private_key(curve)
+    return KeyMaterial(Algorithm.ECDSA, ecdsa_keys.public_to_pem(key.public_key()), ecdsa_keys.private_to_der(key))
 
 
 def _ssh(key: Ed25519PrivateKey) -> KeyMaterial:

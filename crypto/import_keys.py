@@ -10,14 +10,15 @@ from cryptography.hazmat.primitives import serialization
 
 from crypto.contract import KeyUnusable
 from crypto.key_material import Algorithm, KeyMaterial, check
+from crypto.key_reasons import KeyReason
 from crypto.schemes import sm2_keys, sm4_cbc
 
 _SM4_HEX = re.compile(rf"[0-9A-Fa-f]{{{2 * sm4_cbc.KEY_BYTES}}}")
-_IMPORTABLE = (Algorithm.SM2, Algorithm.RSA, Algorithm.ED25519)
+_IMPORTABLE = (Algorithm.SM2, Algorithm.RSA, Algorithm.ECDSA, Algorithm.ED25519)
 
 
 def import_public(algorithm: Algorithm | str, pem: str) -> KeyMaterial:
-    """An sm2, rsa or ed25519 public key out of PUBLIC KEY or CERTIFICATE in PEM; raises KeyUnusable.
+    """An sm2, rsa, ecdsa or ed25519 public key out of PUBLIC KEY or CERTIFICATE in PEM; raises KeyUnusable.
 
     The certificate only carries the key: whether to trust it was decided by whoever imports it.
     """
@@ -29,7 +30,7 @@ def import_public(algorithm: Algorithm | str, pem: str) -> KeyMaterial:
 
 
 def import_private(algorithm: Algorithm | str, pem: str, passphrase: str | None = None) -> KeyMaterial:
-    """Both halves of an sm2, rsa or ed25519 key out of a private key in PEM; raises KeyUnusable.
+    """Both halves of an sm2, rsa, ecdsa or ed25519 key out of a private key in PEM; raises KeyUnusable.
 
     SM2 keys must be unencrypted PKCS#8 (``openssl pkcs8 -topk8 -nocrypt``).
     """
@@ -47,7 +48,7 @@ def import_sm4(text: str) -> KeyMaterial:
     """An SM4 key out of 32 hexadecimal digits, in which banks agree on one; a line end may follow. Raises KeyUnusable."""
     digits = text.removesuffix("\n").removesuffix("\r")
     if not _SM4_HEX.fullmatch(digits):
-        raise KeyUnusable(f"an SM4 key is written as {2 * sm4_cbc.KEY_BYTES} hexadecimal digits")
+        raise KeyUnusable(f"an SM4 key is written as {2 * sm4_cbc.KEY_BYTES} hexadecimal digits", KeyReason.MALFORMED)
     return KeyMaterial(Algorithm.SM4, secret=bytes.fromhex(digits))
 
 
@@ -63,7 +64,7 @@ def import_secret(text: str) -> KeyMaterial:
 def _importable(algorithm: Algorithm | str) -> Algorithm:
     if (typed := Algorithm(algorithm)) in _IMPORTABLE:
         return typed
-    raise KeyUnusable(f"keys of algorithm {typed} are not imported from PEM this way")
+    raise KeyUnusable(f"keys of algorithm {typed} are not imported from PEM this way", KeyReason.WRONG_ALGORITHM)
 
 
 def _spki(pem: str) -> str:
@@ -72,8 +73,10 @@ def _spki(pem: str) -> str:
             key = x509.load_pem_x509_certificate(pem.encode()).public_key()
         else:
             key = serialization.load_pem_public_key(pem.encode())  # type: ignore[assignment]
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("not a public key or certificate in PEM with a key that we know") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise KeyUnusable(
+            "not a public key or certificate in PEM with a key that we know", KeyReason.MALFORMED
+        ) from error
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
@@ -81,7 +84,7 @@ def _pkcs8(algorithm: Algorithm, pem: str, passphrase: str | None) -> KeyMateria
     try:
         key = serialization.load_pem_private_key(pem.encode(), passphrase.encode() if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("not a private key in PEM, or not with this passphrase") from error
+        raise KeyUnusable("not a private key in PEM, or not with this passphrase", KeyReason.MALFORMED) from error
     secret = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

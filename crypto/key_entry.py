@@ -9,8 +9,11 @@ from enum import StrEnum
 
 from crypto.contract import KeyUnusable
 from crypto.key_material import Algorithm
+from crypto.key_reasons import KeyReason
 
+IN_FILE = "file"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PROVIDER = re.compile(r"pkcs11:[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Purpose(StrEnum):
@@ -53,8 +56,21 @@ OPENS = frozenset({KeyState.ACTIVE, KeyState.RETIRING, KeyState.RETIRED})
 
 
 @dataclass(frozen=True, slots=True)
+class StateChange:
+    """The day (Beijing) on which a key came into a state; who led it there, the audit knows."""
+
+    state: KeyState
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """Everything about a key that is not secret. Both dates are inclusive; None is no bound."""
+    """Everything about a key that is not secret. Both dates are inclusive; None is no bound.
+
+    ``provider`` says where the secret half is: "file" (sealed here, or nowhere), or "pkcs11:<token>/<label>" (in a
+    cryptographic device 密码机, which it never leaves). ``created_at`` and ``history`` are empty for a key written before
+    they were kept.
+    """
 
     alias: str
     key_id: str
@@ -66,13 +82,25 @@ class KeyEntry:
     not_after: date | None
     public: str
     sealed_secret: str | None  # base64, under the keystore's master key
+    provider: str = IN_FILE
+    created_at: date | None = None
+    history: tuple[StateChange, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (self.alias, self.key_id):
             if not _NAME.fullmatch(name):
-                raise KeyUnusable(f"{name[:70]!r} is not a key alias or id: 1 to 64 of A-Z a-z 0-9 . _ -")
+                raise KeyUnusable(
+                    f"{name[:70]!r} is not a key alias or id: 1 to 64 of A-Z a-z 0-9 . _ -", KeyReason.BAD_NAME
+                )
         if self.not_before and self.not_after and self.not_before > self.not_after:
-            raise KeyUnusable(f"key {self.key_id}: not_before {self.not_before} is after not_after {self.not_after}")
+            raise KeyUnusable(
+                f"key {self.key_id}: not_before {self.not_before} is after not_after {self.not_after}",
+                KeyReason.BAD_DATES,
+            )
+        if self.provider != IN_FILE and not _PROVIDER.fullmatch(self.provider):
+            raise KeyUnusable(
+                f"{self.provider[:90]!r} is no place of a key: pkcs11:<token>/<label>", KeyReason.BAD_NAME
+            )
 
     def binding(self) -> str:
         """What the sealed secret is bound to, so that it cannot serve under another name, purpose or algorithm."""
@@ -84,11 +112,13 @@ class KeyEntry:
             self.not_after is None or today <= self.not_after
         )
 
-    def moved(self, state: KeyState) -> KeyEntry:
-        """The entry in a later state; KeyUnusable if its life does not lead there."""
+    def moved(self, state: KeyState, on: date) -> KeyEntry:
+        """The entry in a later state from that day; KeyUnusable if its life does not lead there."""
         if state not in TRANSITIONS[self.state]:
-            raise KeyUnusable(f"key {self.key_id} of {self.alias} cannot go from {self.state} to {state}")
-        return replace(self, state=state)
+            raise KeyUnusable(
+                f"key {self.key_id} of {self.alias} cannot go from {self.state} to {state}", KeyReason.TRANSITION
+            )
+        return replace(self, state=state, history=(*self.history, StateChange(state, on)))
 
     def described(self) -> str:
         """For messages to an operator."""

@@ -1,139 +1,119 @@
 """The keystore on disk (密钥库文件): JSON to read, secrets sealed, the whole under one MAC, replaced atomically.
 
-The master key is scrypt over the passphrase; secrets are AES-256-GCM under one half, the MAC is HMAC-SHA256 under the
-other. Any change of any octet is noticed. Putting back an older whole file is not; ``revision`` lets people see it.
+Any change of any octet is noticed: by the MAC, and before a passphrase is tried by a plain checksum, so that a damaged
+file is not mistaken for a wrong passphrase. (Who writes a whole new head and its checksum gets "wrong passphrase": to us
+that is a keystore of somebody else's.) Putting back an older whole file is not noticed by the file itself: ``revision``
+lets people and running processes see it.
+
+Format 1 had no checksum and only scrypt; it is read, and written anew as format 2 with the next change.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import hmac
 import json
 import os
 import secrets
-from base64 import b64decode, b64encode
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from crypto.contract import KeyUnusable
+from crypto.key_reasons import KeyReason
+from crypto.master_key import Derivation, MasterKey, derivation_of
 
-from crypto.contract import KeyUnusable, SealBroken
-from crypto.sealing import AesSegmentSealer
-
-FORMAT = "benefit-payment-gateway-keystore/1"
-SCRYPT_N = 2**15  # with r 8, p 1: 32 MiB and about 80 ms, once for each process
-SCRYPT_N_BOUNDS = (2**14, 2**20)  # a file may not ask for less safety, nor for all our memory
+OLD_FORMAT = "benefit-payment-gateway-keystore/1"
+FORMAT = "benefit-payment-gateway-keystore/2"
 LARGEST_FILE = 16 * 1024 * 1024
-_SEALED_AS = "keystore"
+SETTLED_NS = 50_000_000  # a file changed less long ago may change again without a new mtime (a clock tick: 1 to 10 ms)
 
 Document = dict[str, Any]
+Stamp = tuple[int, int, int, int, int]
 
 
-@dataclass(frozen=True)
-class MasterKey:
-    """What a passphrase and a salt give; cannot be pickled, printed or copied out by accident."""
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """A file as it was read, and what told it from another then; ``stamp`` is None if it was too young to tell."""
 
-    n: int
-    salt: bytes
-    _root: bytes
-
-    @classmethod
-    def derive(cls, passphrase: str, salt: bytes, n: int) -> MasterKey:
-        """About 80 ms; KeyUnusable if the cost is outside its bounds."""
-        if not SCRYPT_N_BOUNDS[0] <= n <= SCRYPT_N_BOUNDS[1] or n & (n - 1):
-            raise KeyUnusable(f"scrypt cost {n} is not a power of two within {SCRYPT_N_BOUNDS}: the file was tampered")
-        return cls(n, salt, Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(passphrase.encode()))
-
-    @classmethod
-    def fresh(cls, passphrase: str, n: int = SCRYPT_N) -> MasterKey:
-        """Under a new random salt."""
-        return cls.derive(passphrase, secrets.token_bytes(32), n)
-
-    def seal(self, secret: bytes, binding: str) -> str:
-        """Base64 of the sealed secret."""
-        return b64encode(self._sealer().seal(secret, binding)).decode()
-
-    def unseal(self, sealed: str, binding: str) -> bytes:
-        """The secret; raises KeyUnusable."""
-        try:
-            return self._sealer().unseal(b64decode(sealed, validate=True), binding)
-        except (SealBroken, ValueError) as error:
-            raise KeyUnusable("a secret of the keystore does not open: the file was tampered") from error
-
-    def mac(self, data: bytes) -> str:
-        """HMAC-SHA256 in hex."""
-        return hmac.new(self._part(b"mac"), data, "sha256").hexdigest()
-
-    def proof(self) -> str:
-        """Tells a wrong passphrase from a changed file."""
-        return self._part(b"proof").hex()[:32]
-
-    def _sealer(self) -> AesSegmentSealer:
-        return AesSegmentSealer({_SEALED_AS: self._part(b"seal")}, _SEALED_AS)
-
-    def _part(self, name: bytes) -> bytes:
-        return HKDF(hashes.SHA256(), length=32, salt=None, info=b"keystore " + name).derive(self._root)
-
-    def __repr__(self) -> str:
-        return "MasterKey(...)"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a keystore does not travel: open it where it is needed")
+    content: bytes
+    stamp: Stamp | None
 
 
 def rendered(content: Document, master: MasterKey) -> bytes:
     """The file's exact octets for a content; one content has one rendering."""
-    head = {"format": FORMAT, "scrypt": _scrypt(master), "proof": master.proof()}
-    document: Document = head | {"content": content}
+    document: Document = master.derivation.stored() | {"format": FORMAT, "proof": master.proof(), "content": content}
     document["mac"] = master.mac(_dumped(document))
+    document["checksum"] = _checksum(document)
     return _dumped(document) + b"\n"
 
 
-def read_octets(path: Path) -> bytes:
-    """The file's octets; KeyUnusable if it cannot be read or is too large."""
+def stamp_of(path: Path) -> Stamp | None:
+    """What tells a file from another without reading it; None if it is not there."""
+    try:
+        return _stamp(path.stat())
+    except OSError:
+        return None
+
+
+def read_octets(path: Path, what: str = "keystore") -> Octets:
+    """The file as it is; KeyUnusable if it cannot be read or is too large."""
     try:
         with path.open("rb") as file:
-            octets = file.read(LARGEST_FILE + 1)
+            found = os.fstat(file.fileno())
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise KeyUnusable(f"keystore {path}: {error.strerror}") from error
-    if len(octets) > LARGEST_FILE:
-        raise KeyUnusable(f"keystore {path}: larger than {LARGEST_FILE} octets")
-    return octets
+        raise KeyUnusable(f"{what} {path}: {error.strerror}", KeyReason.UNREADABLE) from error
+    if len(content) > LARGEST_FILE:
+        raise KeyUnusable(f"{what} {path}: larger than {LARGEST_FILE} octets", KeyReason.UNREADABLE)
+    settled = found.st_ctime_ns < time.time_ns() - SETTLED_NS
+    return Octets(content, _stamp(found) if settled else None)
+
+
+def derivation_in(octets: bytes, path: Path) -> Derivation:
+    """How the file's master key is derived; KeyUnusable if the file is no keystore or was damaged."""
+    document = _parsed(octets, path)
+    try:
+        return derivation_of(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _tampered(path) from error
 
 
 def master_of(octets: bytes, passphrase: str, path: Path) -> MasterKey:
     """The master key for a file; KeyUnusable on a wrong passphrase."""
-    document = _parsed(octets, path)
-    try:
-        master = MasterKey.derive(passphrase, bytes.fromhex(document["scrypt"]["salt"]), int(document["scrypt"]["n"]))
-        given = str(document["proof"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise KeyUnusable(f"keystore {path}: damaged or tampered") from error
-    if not hmac.compare_digest(master.proof().encode(), given.encode()):
-        raise KeyUnusable(f"keystore {path}: wrong passphrase")
+    derivation = derivation_in(octets, path)
+    master, given = MasterKey.derive(passphrase, derivation), _parsed(octets, path).get("proof")
+    if not isinstance(given, str) or not hmac.compare_digest(master.proof().encode(), given.encode()):
+        raise KeyUnusable(f"keystore {path}: wrong passphrase", KeyReason.WRONG_PASSPHRASE)
     return master
 
 
 def content_of(octets: bytes, master: MasterKey, path: Path) -> Document:
     """The content, if every octet is as it was written; KeyUnusable otherwise."""
     document = _parsed(octets, path)
-    if document.get("scrypt") != _scrypt(master):
-        raise KeyUnusable(f"keystore {path}: written under another passphrase since; open it anew")
+    if derivation_in(octets, path) != master.derivation:
+        raise KeyUnusable(
+            f"keystore {path}: written under another passphrase since; open it anew", KeyReason.PASSPHRASE_CHANGED
+        )
+    signed = {name: value for name, value in document.items() if name not in ("mac", "checksum")}
+    written = document | {"mac": master.mac(_dumped(signed))}
     content = document.get("content")
-    if not isinstance(content, dict) or not hmac.compare_digest(rendered(content, master), octets):
-        raise KeyUnusable(f"keystore {path}: tampered or damaged, restore it from a copy that you trust")
+    if not isinstance(content, dict) or not hmac.compare_digest(_dumped(written) + b"\n", octets):
+        raise _tampered(path)
     return content
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Only one process at a time replaces files in this directory."""
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    """Only one process at a time replaces the keystore in this directory; raises KeyUnusable."""
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise KeyUnusable(f"keystore {path}: {error.strerror}", KeyReason.UNREADABLE) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -142,8 +122,19 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def durable(path: Path) -> Iterator[None]:
+    """A rename to ``path`` made within is on the disk afterwards; raises OSError."""
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def replace_file(path: Path, octets: bytes) -> None:
-    """Whole or not at all, mode 0600; call it under ``locked``."""
+    """Whole or not at all, mode 0600; call it under ``locked``. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
@@ -157,18 +148,30 @@ def replace_file(path: Path, octets: bytes) -> None:
         raise
 
 
-def _scrypt(master: MasterKey) -> Document:
-    return {"n": master.n, "salt": master.salt.hex()}
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def _parsed(octets: bytes, path: Path) -> Document:
     try:
         document = json.loads(octets)
     except (ValueError, RecursionError) as error:
-        raise KeyUnusable(f"keystore {path}: not JSON, tampered or damaged") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise KeyUnusable(f"keystore {path}: not a {FORMAT} file")
+        raise KeyUnusable(f"keystore {path}: not JSON, tampered with or damaged", KeyReason.TAMPERED) from error
+    if not isinstance(document, dict) or document.get("format") not in (FORMAT, OLD_FORMAT):
+        raise KeyUnusable(f"keystore {path}: not a {FORMAT} file", KeyReason.TAMPERED)
+    if document["format"] == FORMAT and document.get("checksum") != _checksum(document):
+        raise _tampered(path)
     return document
+
+
+def _tampered(path: Path) -> KeyUnusable:
+    return KeyUnusable(
+        f"keystore {path}: tampered with or damaged, restore it from a copy that you trust", KeyReason.TAMPERED
+    )
+
+
+def _checksum(document: Document) -> str:
+    return hashlib.sha256(_dumped({name: value for name, value in document.items() if name != "checksum"})).hexdigest()
 
 
 def _dumped(document: Document) -> bytes:

@@ -25,6 +25,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 SALT_BYTES = 32
 LARGEST_CHUNK = 16 * 1024 * 1024  # bounds what a forged header can make us allocate
+HEAD_BYTES = 5 + 255  # no header that names a key is longer
 
 
 def _derived(key: bytes, salt: bytes | None, info: bytes) -> AESGCM:
@@ -43,6 +44,19 @@ def _checked(keys: Mapping[str, bytes], active: str | None) -> dict[str, bytes]:
 def _header(magic: bytes, key_id: str) -> bytes:
     name = key_id.encode()
     return magic + bytes([len(name)]) + name
+
+
+def key_range(magic: bytes, key_id: str) -> tuple[bytes, bytes]:
+    """(first, behind the last): of sealed bytes in their order, those between the two are sealed under this key."""
+    first = _header(magic, key_id)
+    return first, first[:-1] + bytes([first[-1] + 1])  # a key id is UTF-8, which never ends in 0xFF
+
+
+def named_key(sealed: bytes) -> str | None:
+    """The key that sealed bytes name in their header, or None; nothing is opened, ``HEAD_BYTES`` octets are enough."""
+    if sealed[:4] not in (SEGMENT_MAGIC, STREAM_MAGIC) or len(sealed) < 5 or not 0 < sealed[4] <= len(sealed) - 5:
+        return None
+    return _key_id(sealed[5 : 5 + sealed[4]])
 
 
 class AesSegmentSealer:

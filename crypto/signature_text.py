@@ -13,16 +13,16 @@ _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 
 
 def encode_signature(signature: bytes, encoding: str) -> bytes:
-    """The text of a signature without a line end; ``encoding`` is base64, hex, hex-upper or raw, else ValueError."""
+    """The text of a signature without a line end; ``encoding`` is base64, hex, HEX or raw, else ValueError."""
     if encoding == "base64":
         return b64encode(signature)
     if encoding == "hex":
         return signature.hex().encode()
-    if encoding == "hex-upper":
+    if encoding == "HEX":
         return signature.hex().upper().encode()
     if encoding == "raw":
         return signature
-    raise ValueError(f"unknown signature encoding {encoding!r}: base64, hex, hex-upper or raw")
+    raise ValueError(f"unknown signature encoding {encoding!r}: base64, hex, HEX or raw")
 
 
 def decode_signature(text: bytes | str, encoding: str) -> bytes:
@@ -36,8 +36,8 @@ def decode_signature(text: bytes | str, encoding: str) -> bytes:
         raise SignatureInvalid(f"a signature of {len(octets)} octets is empty or too long")
     if encoding == "raw":
         return octets
-    if encoding not in ("base64", "hex", "hex-upper"):
-        raise ValueError(f"unknown signature encoding {encoding!r}: base64, hex, hex-upper or raw")
+    if encoding not in ("base64", "hex", "HEX"):
+        raise ValueError(f"unknown signature encoding {encoding!r}: base64, hex, HEX or raw")
     line = octets.removesuffix(b"\n").removesuffix(b"\r")
     return _from_base64(line) if encoding == "base64" else _from_hex(line)
 

@@ -7,14 +7,24 @@ from typing import Annotated
 
 import typer
 
+from gateway.audit.cli import app as audit_app
 from gateway.bank.cli import app as bank_app
+from gateway.data.cli import app as data_app
+from gateway.keys.cli import app as keys_app
+from gateway.keys.operators_cli import app as operators_app
+from gateway.keys.options import AsOperator
 
 app = typer.Typer(
     help="Bank and treasury gateway for 惠民惠农“一卡通” (银行与国库接口网关).",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,  # they would print what an error holds
 )
 app.add_typer(bank_app, name="bank")
+app.add_typer(audit_app, name="audit")
+app.add_typer(data_app, name="data")
+app.add_typer(keys_app, name="keys")
+app.add_typer(operators_app, name="operators")
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML). 设置文件")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables. 输出 JSON")]
 
@@ -39,7 +49,11 @@ def init(
         return
     import json
 
-    typer.echo(json.dumps(made) if as_json else f"settings: {made['settings']}\nkeystore: {made['keystore']}")
+    if as_json:
+        typer.echo(json.dumps(made))
+        return
+    typer.echo(f"settings: {made['settings']}\nkeystore: {made['keystore']}")
+    typer.echo("下一步 next: 登记两名密钥管理员 enrol two key custodians, see docs/keys.md (gateway operators new-key)")
 
 
 @app.command()
@@ -111,9 +125,28 @@ def find(settings: SettingsFile = Path("var/gateway.toml"), as_json: AsJson = Fa
     raise typer.Exit(look_for(settings, number, as_json=as_json))
 
 
+@app.command()
+def reveal(
+    batch_no: Annotated[str, typer.Argument(help="The batch's number. 批次号")],
+    item_id: Annotated[str, typer.Argument(help="The item's id. 明细编号")],
+    purpose: Annotated[str, typer.Option(help="complaint, returned-payment, bank-inquiry, … 目的")],
+    reference: Annotated[str, typer.Option(help="Number of the paper that asks for it. 公文、工单或信访编号")],
+    client: Annotated[str | None, typer.Option(help="Whose batch it is, where there are several clients.")] = None,
+    settings: SettingsFile = Path("var/gateway.toml"),
+    as_operator: AsOperator = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one item in clear to a privacy officer; it is written into the audit first (明文查看)."""
+    from gateway.revealing import reveal as show_in_clear
+
+    show_in_clear(settings, (client, batch_no, item_id), (purpose, reference), as_operator, as_json=as_json)
+
+
 def main() -> None:
     """Entry point of the ``gateway`` command."""
-    app()
+    from gateway.logs.ending import guarded
+
+    guarded(app)
 
 
 if __name__ == "__main__":

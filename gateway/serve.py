@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
 from pathlib import Path
@@ -12,9 +11,13 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 from twisted.internet.defer import ensureDeferred
+from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
+from gateway.logs.ending import refusal
+from gateway.logs.output import log_to, twisted_observer
 from gateway.settings import Settings, read_settings
+from messages.redaction.faults import told
 
 
 def run(path: Path, *, as_json: bool) -> int:
@@ -22,7 +25,7 @@ def run(path: Path, *, as_json: bool) -> int:
     try:
         settings = read_settings(path)
     except (ValidationError, OSError, ValueError) as refused:
-        print(f"{path}: {refused}", file=sys.stderr)
+        print(f"{path}: {refusal(refused)}", file=sys.stderr)
         return 2
     _log_to_stderr()
     from twisted.internet import reactor as installed
@@ -37,7 +40,7 @@ def run(path: Path, *, as_json: bool) -> int:
     failures: list[str] = []
 
     def cannot(failure: Failure) -> None:
-        failures.append(failure.getErrorMessage())
+        failures.append(told(failure.value))
         reactor.stop()
 
     service.ready().addCallback(lambda _: _announce(settings, port, as_json=as_json)).addErrback(cannot)
@@ -49,9 +52,11 @@ def run(path: Path, *, as_json: bool) -> int:
 
 
 def _open_door(service: Any, settings: Settings, reactor: Any) -> int:
-    from gateway.api.door import open_door
+    from gateway.api.door import CLIENT_AUTHORITY, open_door
+    from gateway.wiring.caller_keys import DoorKeys
 
-    return int(open_door(service.api, settings.api, service.keys, reactor))
+    refusal = service.peers.refusal(CLIENT_AUTHORITY)
+    return int(open_door(service.api, settings.api, DoorKeys(service.keys), reactor, refusal))
 
 
 def _announce(settings: Settings, port: int, *, as_json: bool) -> None:
@@ -62,17 +67,9 @@ def _announce(settings: Settings, port: int, *, as_json: bool) -> None:
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_to(sys.stderr)
+    observers: list[Any] = [twisted_observer]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False, discardBuffer=True)
 
 
 def _watch_stalls(reactor: Any) -> None:

@@ -15,6 +15,7 @@ OWN_KEYS: dict[str, tuple[Purpose, Kind]] = {
     "blind-index": (Purpose.FIELD, "hmac"),
     "gateway-sm2-sign": (Purpose.SIGN, "sm2"),
     "gateway-rsa-sign": (Purpose.SIGN, "rsa-3072"),
+    "audit-anchor": (Purpose.SIGN, "sm2"),
     "webhook-sign": (Purpose.SIGN, "ed25519"),
     "rural-fixed-sftp-user": (Purpose.TRANSPORT, "ed25519-ssh"),
 }
@@ -35,6 +36,10 @@ host = "127.0.0.1"
 port = 8080
 tls = false              # on loopback only; elsewhere TLS is required
 open_on_loopback = true  # a first try on this machine; false where anybody else can log in
+
+# Who may change keys: two people at least, each with a key of their own (docs/keys.md).
+# [operators.lin]
+# roles = ["key-custodian"]   # or operator, auditor, privacy-officer
 """
 
 

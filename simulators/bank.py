@@ -12,13 +12,14 @@ from simulators.bank_parts import codec_of, seal_of
 from simulators.control import Control, Running, open_control
 from simulators.declaration import BankData
 from simulators.engine import SimulatedBank
+from simulators.new_keys import RenewedSeal, in_turn
 from simulators.script import Script
 
 
 async def start(reactor: Any, data: BankData, script: Script, place: Place, control_port: int) -> Running:
     """Open the bank's door and its control port; raises ValueError for what it cannot play, OSError, KeyUnusable."""
-    seal = seal_of(data, place.keys)
+    seal = RenewedSeal(lambda: seal_of(data, place.keys))
     bank = SimulatedBank(data, codec_of(data), seal, place.state, script)
     opened = await open_door(reactor, bank, seal, data, place)
-    control = open_control(reactor, Control(bank.desk, bank.ledger, bank.check, opened.shut), control_port)
-    return Running(opened.port, control, opened.host_key)
+    control = Control(bank.desk, bank.ledger, bank.check, opened.shut, in_turn(seal.reread, opened.reread))
+    return Running(opened.port, open_control(reactor, control, control_port), opened.host_key)

@@ -18,9 +18,10 @@ from twisted.logger import Logger
 
 from simulators.bank_contract import Seal
 from simulators.declaration import BankData
-from simulators.doors.tls import client_context, client_way, server_options
+from simulators.doors.tls import ClientWay, ServerTls, client_context
 from simulators.engine import SimulatedBank
 from simulators.http_door import listen
+from simulators.new_keys import Phase, Reread, nothing_to_reread
 
 _LOOPBACK: Final = "127.0.0.1"
 _TICK_SECONDS: Final = 0.02
@@ -46,6 +47,7 @@ class Opened:
     port: int
     host_key: str | None = None
     shut: Callable[[], None] = lambda: None
+    reread: Reread = nothing_to_reread
 
 
 Opener = Callable[[Any, SimulatedBank, Seal, BankData, Place], Awaitable[Opened]]
@@ -80,14 +82,21 @@ async def _sftp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
     async def completed(name: str) -> None:
         loop.run_in_executor(workers, _told, shelf.take, bank, name)
 
-    user_key = asyncssh.import_public_key((place.keys / "gateway-sftp.pub").read_text("ascii"))
-    door = Door(shelf, place.username or bank.wire.username, user_key, bank, completed)
+    user_keys = asyncssh.read_public_key_list(place.keys / "gateway-sftp.pub")
+    door = Door(shelf, place.username or bank.wire.username, tuple(user_keys), bank, completed)
     host_key = asyncssh.read_private_key(place.keys / "ssh-host-key")
     acceptor = await listen_sftp(door, place.host or _LOOPBACK, place.port, host_key)
     loop.run_in_executor(workers, _told, shelf.take_left, bank)
     _keep_ticking(reactor, door.tick)
     public = host_key.export_public_key().decode("ascii").split()
-    return Opened(acceptor.get_port(), " ".join(public[:2]), door.shut)
+
+    def reread(_phase: Phase) -> None:
+        """Which of the gateway's keys may log in, ``gateway-sftp.pub`` says by itself: one line each."""
+        door.user_keys = tuple(asyncssh.read_public_key_list(place.keys / "gateway-sftp.pub"))
+        acceptor.update(server_host_keys=[asyncssh.read_private_key(place.keys / "ssh-host-key")])
+        door.shut()
+
+    return Opened(acceptor.get_port(), " ".join(public[:2]), door.shut, reread)
 
 
 async def _https(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, place: Place) -> Opened:
@@ -96,8 +105,9 @@ async def _https(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, 
     bank.recover()
     _keep_ticking(reactor, bank.tick)
     door = HttpsDoor(reactor, bank, seal, data.declaration)
-    tls = server_options(place.keys)
-    return Opened(listen(reactor, door.app.resource(), place.port, place.host or _LOOPBACK, tls))
+    tls = ServerTls(place.keys)
+    port = listen(reactor, door.app.resource(), place.port, place.host or _LOOPBACK, tls)
+    return Opened(port, reread=tls.reread)
 
 
 async def _tcp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, place: Place) -> Opened:  # noqa: ARG001
@@ -112,12 +122,18 @@ async def _tcp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, pl
     pusher = None
     if wire.listen_port is not None:
         host, port = place.push_to or (wire.listen_host, wire.listen_port)
-        way = client_way(reactor, host, port, place.keys if secured else None)
+        way = ClientWay(reactor, host, port, place.keys if secured else None)
         pusher = Pusher(reactor, way, wire.framing)
-    tls = server_options(place.keys) if secured else None
+    tls = ServerTls(place.keys) if secured else None
     door = TcpDoor(reactor, bank, wire.framing, wire.frame_bytes, tls, pusher)
     _keep_ticking(reactor, bank.tick)
-    return Opened(door.open(place.port, place.host or _LOOPBACK), shut=door.shut)
+
+    def reread(phase: Phase) -> None:
+        if tls is not None:
+            tls.reread(phase)
+        door.shut()
+
+    return Opened(door.open(place.port, place.host or _LOOPBACK), shut=door.shut, reread=reread)
 
 
 async def _amqp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, place: Place) -> Opened:  # noqa: ARG001
@@ -128,15 +144,18 @@ async def _amqp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
     if port is None or wire.send_queue is None or wire.receive_queue is None:
         raise ValueError(f"bank {data.declaration.bank}: its profile must give port, send_queue and receive_queue")
     bank.recover()
-    password = (place.keys / "amqp-password").read_text("utf-8").strip()
-    tls = None if wire.client_certificate is None else client_context(place.keys)
-    username = place.username or wire.username
-    broker = BrokerAddress(place.host or wire.host, port, username, password, wire.virtual_host, tls)
-    door = AmqpDoor(bank, broker, wire.send_queue, wire.receive_queue)
+
+    def broker() -> BrokerAddress:
+        password = (place.keys / "amqp-password").read_text("utf-8").strip()
+        tls = None if wire.client_certificate is None else client_context(place.keys)
+        username = place.username or wire.username
+        return BrokerAddress(place.host or wire.host, port, username, password, wire.virtual_host, tls)
+
+    door = AmqpDoor(bank, broker(), wire.send_queue, wire.receive_queue)
     door.start()
     reactor.addSystemEventTrigger("before", "shutdown", door.stop)
     _keep_ticking(reactor, bank.tick)
-    return Opened(port)
+    return Opened(port, reread=lambda _phase: door.call(broker()))
 
 
 async def _sftp_client(
@@ -153,20 +172,22 @@ async def _sftp_client(
     wire, patterns = bank.wire, bank.files
     if patterns is None or place.port == 0:
         raise ValueError(f"bank {data.declaration.bank} calls the gateway's SFTP server: give its --port (and --host)")
-    host_key = asyncssh.import_public_key((place.keys / "gateway-host-key.pub").read_text("ascii"))
-    user_key = asyncssh.read_private_key(place.keys / "ssh-user-key")
-    username = place.username or wire.username
-    address = GatewayAddress(place.host or _LOOPBACK, place.port, username, user_key, (host_key,))
+
+    def address() -> GatewayAddress:
+        host_keys = tuple(asyncssh.read_public_key_list(place.keys / "gateway-host-key.pub"))
+        user_key = asyncssh.read_private_key(place.keys / "ssh-user-key")
+        return GatewayAddress(place.host or _LOOPBACK, place.port, place.username or wire.username, user_key, host_keys)
+
     directories = (wire.outgoing_directory, wire.acknowledgement_directory, wire.result_directory)
     files = Files(
         *directories, lambda name: patterns.message_id_of(name) is not None, patterns.name_of, patterns.suffix
     )
     workers = ThreadPoolExecutor(1, f"{data.declaration.bank}-files")
     await asyncio.get_running_loop().run_in_executor(workers, _told, bank.recover)
-    door = SftpClientDoor(bank, address, files, place.state, workers)
+    door = SftpClientDoor(bank, address(), files, place.state, workers)
     door.start()
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(door.stop())))
-    return Opened(place.port, shut=door.shut)
+    return Opened(place.port, shut=door.shut, reread=lambda _phase: door.call(address()))
 
 
 def _told(work: Callable[..., None], *arguments: Any) -> None:

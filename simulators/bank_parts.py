@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from crypto.contract import SchemeParameters
+from crypto.import_keys import import_private
+from crypto.schemes.registry import SCHEMES
 from simulators.bank_contract import Codec, Seal
-from simulators.declaration import BankData, Signing
-from simulators.signatures import RsaSeal, Sm2Seal
+from simulators.declaration import BankData, CmsEncryption, Signing
+from simulators.signatures import RsaSeal, SchemeSeal, Sm2Seal
 from simulators.signatures import Seal as Signatures
+
+if TYPE_CHECKING:
+    from simulators.seals_cms import Enveloping
 
 
 class NotPlayed(ValueError):
@@ -39,9 +45,16 @@ def signatures_of(signing: Signing, folder: Path) -> Signatures:
     """The bank's own key and the gateway's public one, with the parameters that the profile gives."""
     if signing.scheme == "sm2-sm3":
         own, gateway = folder / "sm2-sign.pem", folder / "gateway-sm2-verify.pem"
-        return Sm2Seal.load(own, gateway, signing.sm2_user_id, signing.sm2_form, signing.encoding)
-    own, gateway = folder / "rsa-sign.pem", folder / "gateway-rsa-verify.pem"
-    return RsaSeal.load(own, gateway, signing.scheme, signing.encoding)
+        return Sm2Seal.load(own, gateway, signing.sm2_user_id, signing.form, signing.encoding)
+    if signing.scheme in ("rsa-pkcs1-sha256", "rsa-pss-sha256", "rsa-pkcs1-sha1"):
+        own, gateway = folder / "rsa-sign.pem", folder / "gateway-rsa-verify.pem"
+        return RsaSeal.load(own, gateway, signing.scheme, signing.encoding)
+    parameters = SchemeParameters(signing.scheme, form=signing.form)
+    if SCHEMES[signing.scheme].symmetric:
+        return SchemeSeal.shared(folder / "hmac.key", parameters, signing.encoding)
+    name = SCHEMES[signing.scheme].algorithm
+    own, gateway = folder / f"{name}-sign.pem", folder / f"gateway-{name}-verify.pem"
+    return SchemeSeal.load(own, gateway, parameters, signing.encoding)
 
 
 def _layout(data: BankData) -> Codec:
@@ -86,7 +99,7 @@ def _json_sm4(data: BankData, folder: Path) -> Seal:
     from simulators.seals_json import JsonSm4Seal
 
     own, gateway = folder / "sm2-sign.pem", folder / "gateway-sm2-verify.pem"
-    return JsonSm4Seal.load(own, gateway, folder / "sm4.key", _user_code(data))
+    return JsonSm4Seal.load(own, gateway, folder / "sm4.key", _user_code(data), data.declaration.security.cipher)
 
 
 def _cnaps2_block(data: BankData, folder: Path) -> Seal:
@@ -111,6 +124,44 @@ def _form(data: BankData, folder: Path) -> Seal:
     return FormSeal(signatures_of(data.declaration.security, folder), _user_code(data))
 
 
+def _xmldsig(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_xmldsig import XmlDsigSeal
+
+    terms = data.declaration.security.xml
+    if terms is None or terms.id_attribute is not None:
+        raise NotPlayed(f"bank {data.declaration.bank}: played are XML signatures over whole documents (security.xml)")
+    return XmlDsigSeal(signatures_of(data.declaration.security, folder), terms, data.declaration.encoding)
+
+
+def _cms(data: BankData, folder: Path) -> Seal:
+    from simulators.seals_cms import SCHEMES as PLAYED
+    from simulators.seals_cms import CmsSeal
+
+    security = data.declaration.security
+    terms = security.cms
+    if terms is None or terms.certificates is not None or security.scheme not in PLAYED:
+        what = f"CMS by {', '.join(sorted(PLAYED))} with keys named by their identifier"
+        raise NotPlayed(f"bank {data.declaration.bank}: played is {what}")
+    signatures = signatures_of(security.model_copy(update={"encoding": "base64"}), folder)
+    name = SCHEMES[security.scheme].algorithm
+    own = import_private(name, (folder / f"{name}-sign.pem").read_text("ascii")).public
+    gateway = (folder / f"gateway-{name}-verify.pem").read_text("ascii")
+    enveloping = None if terms.encryption is None else _enveloping(terms.syntax, terms.encryption, folder)
+    text = security.encoding == "base64"
+    return CmsSeal(signatures, own, gateway, security.scheme, terms.syntax, text, enveloping)
+
+
+def _enveloping(syntax: Literal["rfc5652", "gmt0010"], terms: CmsEncryption, folder: Path) -> Enveloping:
+    from crypto.cms.enveloping import EnvelopeAgreement
+    from crypto.cms.key_transport import algorithm_of, recipient_key
+    from simulators.seals_cms import Enveloping
+
+    own = import_private(algorithm_of(terms.transport), (folder / "cms-decrypt.pem").read_text("ascii"))
+    gateway = (folder / "gateway-cms-encrypt.pem").read_text("ascii")
+    agreement = EnvelopeAgreement(terms.transport, terms.cipher, syntax)
+    return Enveloping(recipient_key(terms.transport, "simulator", own.secret or b""), own.public, gateway, agreement)
+
+
 def _user_code(data: BankData) -> str:
     code = data.declaration.security.user_code
     if code is None:
@@ -133,4 +184,6 @@ _SEALS: Final[dict[str, Callable[[BankData, Path], Seal]]] = {
     "form": _form,
     "json-sm4": _json_sm4,
     "cnaps2-block": _cnaps2_block,
+    "xmldsig": _xmldsig,
+    "cms": _cms,
 }

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from messages.redaction.texts import redacted_identifier
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -50,24 +52,12 @@ def _reactor() -> Any:
     return reactor
 
 
-def _log_troubles() -> None:
-    """Errors of the simulator itself to standard error, as text."""
-    import sys
-
-    from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogBeginner
-
-    def tell(event: LogEvent) -> None:
-        if event.get("log_level", LogLevel.info) >= LogLevel.warn:
-            print(eventAsText(event), file=sys.stderr, flush=True)
-
-    observers: list[Any] = [tell]
-    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False, discardBuffer=True)
-
-
 def _run(start: Starter, as_json: bool) -> None:
     """Start, say so, and serve until stopped; a simulator that cannot start says why and ends."""
+    from simulators.logs import log_troubles
+
     reactor = _reactor()
-    _log_troubles()
+    log_troubles()
     failures: list[Exception] = []
 
     async def begin() -> None:
@@ -81,7 +71,8 @@ def _run(start: Starter, as_json: bool) -> None:
     reactor.callWhenRunning(lambda: tasks.append(asyncio.get_event_loop().create_task(begin())))
     reactor.run()
     if failures:
-        typer.echo(f"cannot start: {type(failures[0]).__name__}: {failures[0]}", err=True)
+        why = redacted_identifier(f"{type(failures[0]).__name__}: {failures[0]}")
+        typer.echo(f"cannot start: {why}", err=True)
         raise typer.Exit(1)
 
 
@@ -277,7 +268,9 @@ def _day(given: datetime | None) -> date:
 
 def main() -> None:
     """Entry point of the ``simulators`` command."""
-    app()
+    from simulators.logs import guarded
+
+    guarded(app)
 
 
 if __name__ == "__main__":

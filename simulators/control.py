@@ -12,8 +12,10 @@ import polars as pl
 from klein import Klein
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crypto.contract import KeyUnusable
 from simulators.counterparty import Counterparty
 from simulators.http_door import answer, answer_json, body_of, listen
+from simulators.new_keys import Phase, Reread, nothing_to_reread
 from simulators.script import Script
 from simulators.script_file import ScriptRefused, read_script
 
@@ -40,6 +42,14 @@ class Steering(BaseModel):
     stopped: bool | None = None
 
 
+class KeyChange(BaseModel):
+    """New key files lie there, and are to be taken over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phase: Phase
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """Where a started simulator can be reached."""
@@ -63,8 +73,10 @@ class Control:
         books: Books,
         check: Callable[[Script], None] = lambda _: None,
         shut: Callable[[], None] = lambda: None,
+        reread: Reread = nothing_to_reread,
     ):
         self._desk, self._books, self._check, self._shut = desk, books, check, shut
+        self._reread = reread
         self.app = Klein()
         for path, method, handler in (
             ("/control/ledger", "GET", self._ledger),
@@ -76,6 +88,7 @@ class Control:
             ("/control/offline", "POST", self._offline),
             ("/control/clock", "GET", self._time),
             ("/control/clock", "POST", self._steer),
+            ("/control/keys", "POST", self._take_keys),
         ):
             self.app.route(path, methods=[method])(handler)
 
@@ -129,6 +142,16 @@ class Control:
             (self._desk.clock.stop if steering.stopped else self._desk.clock.run)()
         self._desk.clock.advance(steering.advance_seconds)
         return self._time(request)
+
+    def _take_keys(self, request: Any) -> bytes:
+        try:
+            phase = KeyChange.model_validate_json(body_of(request)).phase
+            self._reread(phase)
+        except ValidationError:
+            return answer_json(request, {"error": 'send {"phase": "accept", "use" or "only"}'}, 400)
+        except (OSError, ValueError, KeyUnusable) as error:
+            return answer_json(request, {"error": f"{type(error).__name__}: {error}"}, 400)
+        return answer_json(request, {"phase": phase})
 
 
 def open_control(reactor: Any, control: Control, port: int) -> int:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from crypto.contract import CipherName, Form, SchemeName
 from messages.layout.checking import checked
 from messages.layout.model import Layout
 from messages.layout.positions import ConfigurationRefused, read_document
@@ -85,21 +86,51 @@ class FileNames(Part):
     returned: str | None = None
 
 
+class XmlSigning(Part):
+    """How an XML message is signed in itself; only whole documents are played."""
+
+    signature_uri: str
+    digest_uri: str
+    digest: str | None = None
+    canonicalisation: str = "http://www.w3.org/2001/10/xml-exc-c14n#"
+    id_attribute: str | None = None
+
+
+class CmsEncryption(Part):
+    """How CMS messages are enveloped."""
+
+    transport: Literal["rsa-oaep-sha256", "rsa-pkcs1", "sm2"]
+    cipher: Literal["aes-256-cbc", "aes-256-gcm", "sm4-cbc"]
+    bank_key: str
+    own_key: str
+
+
+class CmsSigning(Part):
+    """How a message is put into CMS."""
+
+    syntax: Literal["rfc5652", "gmt0010"]
+    certificates: str | None = None
+    encryption: CmsEncryption | None = None
+
+
 class Signing(Part):
     """How both sides sign."""
 
-    scheme: Literal["sm2-sm3", "rsa-pkcs1-sha256", "rsa-pss-sha256"]
+    scheme: SchemeName
     signing_key: str
-    verification_key: str
+    verification_key: str | None = None
     sm2_user_id: str = "1234567812345678"
-    sm2_form: Literal["der", "raw"] = "der"
-    encoding: Literal["base64", "hex", "raw"] = "base64"
+    form: Form = Field(default="der", validation_alias=AliasChoices("form", "sm2_form"))
+    encoding: Literal["base64", "hex", "HEX", "raw"] = "base64"
     detached_suffix: str = ".sig"
     signature_header: str = "X-Signature"
     envelope: str = "detached"
     signature_element: str | None = None
     encryption_key: str | None = None
+    cipher: CipherName = "sm4-cbc"
     user_code: str | None = None
+    xml: XmlSigning | None = None
+    cms: CmsSigning | None = None
 
 
 class VoucherCodes(Part):

@@ -29,6 +29,7 @@ _OWN_KEYS: Final[dict[str, tuple[Purpose, Kind]]] = {
     "vault-data": (Purpose.ENCRYPT, "aes-256"),
     "blind-index": (Purpose.FIELD, "hmac"),
     "gateway-sm2-sign": (Purpose.SIGN, "sm2"),
+    "audit-anchor": (Purpose.SIGN, "sm2"),
     "gateway-rsa-sign": (Purpose.SIGN, "rsa-2048"),
     GATEWAY_SFTP_HOST: (Purpose.TRANSPORT, "ed25519-ssh"),
 }

@@ -1,27 +1,42 @@
 """Demo keys of one bank (银行演示密钥), both sides: what its profile names goes into the gateway's keystore.
 
-The bank's own side lies in a directory called after it: ``sm2-sign.pem`` or ``rsa-sign.pem`` and the gateway's public key
-beside it; for TLS ``tls-server.pem``, ``tls-client.pem`` (banks that call themselves) and ``client-ca.pem``;
-``sm4.key`` (hexadecimal); ``amqp-password``; for SFTP host and user keys.
+The bank's own side lies in a directory called after it: ``sm2-sign.pem``, ``rsa-sign.pem`` ... by the algorithm of its scheme,
+and the gateway's public key beside it, or for an HMAC ``hmac.key`` (hexadecimal); for TLS ``tls-server.pem``,
+``tls-client.pem`` (banks that call themselves) and ``client-ca.pem``; ``sm4.key`` (hexadecimal);
+``cms-decrypt.pem`` and ``gateway-cms-encrypt.pem``; ``amqp-password``; for SFTP host and user keys.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from crypto.contract import SchemeName
 from crypto.demo_pki import LOCAL_HOSTS, Usage, issue_ca, issue_leaf
-from crypto.generate import generate_key
+from crypto.generate import Kind, generate_key
 from crypto.key_entry import Purpose
-from simulators.declaration import Declaration
+from crypto.schemes.registry import SCHEMES
+from simulators.declaration import CmsEncryption, Declaration
 from simulators.key_writer import KeyWriter, private_pem, secret_of
 
 GATEWAY_SFTP_HOST: Final = "gateway-sftp-host"
+_KINDS: Final[Mapping[SchemeName, Kind]] = {
+    "sm2-sm3": "sm2",
+    "rsa-pkcs1-sha256": "rsa-2048",
+    "rsa-pss-sha256": "rsa-2048",
+    "rsa-pkcs1-sha1": "rsa-2048",
+    "ecdsa-p256-sha256": "ecdsa-p256",
+    "ecdsa-p384-sha384": "ecdsa-p384",
+    "ed25519": "ed25519",
+    "hmac-sha256": "hmac",
+    "hmac-sm3": "hmac",
+}
 
 
 def bank_keys(writer: KeyWriter, declaration: Declaration, now: datetime) -> None:
     """Every key that the profile names and that is not there yet; nothing where this bank has keys already."""
-    if writer.knows(declaration.security.verification_key):
+    if writer.knows(declaration.security.verification_key or declaration.security.signing_key):
         return
     _signing(writer, declaration)
     wire = declaration.transport
@@ -32,6 +47,8 @@ def bank_keys(writer: KeyWriter, declaration: Declaration, now: datetime) -> Non
         shared = generate_key("sm4")
         writer.ours(declaration.security.encryption_key, Purpose.ENCRYPT, shared)
         writer.file(f"{declaration.bank}/sm4.key", secret_of(shared).hex() + "\n")
+    if declaration.security.cms is not None and declaration.security.cms.encryption is not None:
+        _cms_encryption(writer, declaration.bank, declaration.security.cms.encryption)
     if wire.password is not None:
         password = generate_key("secret")
         writer.ours(wire.password, Purpose.TRANSPORT, password)
@@ -44,12 +61,27 @@ def bank_keys(writer: KeyWriter, declaration: Declaration, now: datetime) -> Non
 
 def _signing(writer: KeyWriter, declaration: Declaration) -> None:
     security, folder = declaration.security, declaration.bank
-    name = "sm2" if security.scheme == "sm2-sm3" else "rsa"
-    own = generate_key("sm2" if name == "sm2" else "rsa-2048")
-    gateway = writer.ours_once(security.signing_key, Purpose.SIGN, "sm2" if name == "sm2" else "rsa-2048")
-    writer.theirs(security.verification_key, Purpose.VERIFY, own)
+    kind, name = _KINDS[security.scheme], SCHEMES[security.scheme].algorithm
+    own = generate_key(kind)
+    if SCHEMES[security.scheme].symmetric:
+        for alias, purpose in {security.verification_key: Purpose.VERIFY, security.signing_key: Purpose.SIGN}.items():
+            if alias is not None:
+                writer.ours(alias, purpose, own)
+        writer.file(f"{folder}/hmac.key", secret_of(own).hex() + "\n")
+        return
+    gateway = writer.ours_once(security.signing_key, Purpose.SIGN, kind)
+    if security.verification_key is not None:
+        writer.theirs(security.verification_key, Purpose.VERIFY, own)
     writer.file(f"{folder}/{name}-sign.pem", private_pem(own))
     writer.file(f"{folder}/gateway-{name}-verify.pem", gateway)
+
+
+def _cms_encryption(writer: KeyWriter, folder: str, terms: CmsEncryption) -> None:
+    kind: Kind = "sm2" if terms.transport == "sm2" else "rsa-2048"
+    own = generate_key(kind)
+    writer.theirs(terms.bank_key, Purpose.ENCRYPT, own)
+    writer.file(f"{folder}/cms-decrypt.pem", private_pem(own))
+    writer.file(f"{folder}/gateway-cms-encrypt.pem", writer.ours_once(terms.own_key, Purpose.ENCRYPT, kind))
 
 
 def _tls(writer: KeyWriter, folder: str, client: str, trusted: str, now: datetime, usage: Usage) -> None:

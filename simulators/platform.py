@@ -13,6 +13,7 @@ from klein import Klein
 from simulators.answers import of_type
 from simulators.control import Control, Running, open_control
 from simulators.http_door import Answer, answer, answer_json, body_of, drop, header_of, listen, replied
+from simulators.new_keys import Phase
 from simulators.platform_events import GatewayKey, PlatformEvents
 from simulators.script import GoOffline, RefuseFile, Script
 
@@ -63,7 +64,11 @@ def start(reactor: Any, script: Script, keys: Path, port: int, control_port: int
     """Open the door and the control port; ``keys`` is the directory that ``simulators keys`` wrote."""
     check_script(script)
     events = PlatformEvents(script, GatewayKey.load(keys / "platform"))
-    control = Control(events.desk, events, check_script)
+
+    def reread(phase: Phase) -> None:
+        events.take_over(GatewayKey.load(keys / "platform"), phase)
+
+    control = Control(events.desk, events, check_script, reread=reread)
     control.app.route("/control/events", methods=["GET"])(
         lambda request: answer(request, events.last(), "application/x-ndjson")
     )

@@ -17,6 +17,7 @@ from crypto.http_signatures import ReplayGuard, freshness_window, verify_request
 from crypto.schemes.ed25519 import public_from_pem
 from simulators.counterparty import Clock, Counterparty, wall_clock_ms
 from simulators.matching import effects_on
+from simulators.new_keys import Phase
 from simulators.script import Effect, Script
 
 _MAX_AGE_SECONDS: Final = 300
@@ -34,7 +35,7 @@ class GatewayKey:
     def load(cls, folder: Path) -> GatewayKey:
         """From the platform's directory of ``simulators keys``."""
         pem = (folder / "webhook-verify.pem").read_text("ascii")
-        return cls((folder / "webhook-verify.keyid").read_text("ascii"), public_from_pem(pem))
+        return cls((folder / "webhook-verify.keyid").read_text("ascii").strip(), public_from_pem(pem))
 
 
 class PlatformEvents:
@@ -42,17 +43,25 @@ class PlatformEvents:
 
     def __init__(self, script: Script, gateway: GatewayKey, clock: Clock = wall_clock_ms):
         self.desk: Counterparty[None] = Counterparty(script, clock)
-        self._gateway = gateway
+        self._gateway, self._before = gateway, list[GatewayKey]()
+        self._key_ids: Counter[str] = Counter()
         self._guard = ReplayGuard(freshness_window(_MAX_AGE_SECONDS))
         self._events: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self._taken: Counter[str] = Counter()
         self._calls = 0
         self._unsigned = 0
 
+    def take_over(self, gateway: GatewayKey, phase: Phase) -> None:
+        """Another key of the gateway's."""
+        if gateway.key_id != self._gateway.key_id:
+            self._before, self._gateway = [self._gateway], gateway
+        if phase is Phase.ONLY:
+            self._before = []
+
     def problem(self, method: str, url: str, headers: dict[str, str], body: bytes) -> str | None:
         """Why a call is not the gateway's, fresh and whole; None if it is."""
         now = self.desk.clock() // 1000
-        resolve = {self._gateway.key_id: self._gateway.key}.get
+        resolve = {one.key_id: one.key for one in (self._gateway, *self._before)}.get
         try:
             verified = verify_request(method, url, headers, resolve, now, _MAX_AGE_SECONDS)
             if verified.content_digest_sha256 != hashlib.sha256(body).digest():
@@ -62,6 +71,7 @@ class PlatformEvents:
         except SignatureInvalid as invalid:
             self._unsigned += 1
             return str(invalid)
+        self._key_ids[verified.key_id] += 1
         return None
 
     def effects(self, key: str) -> tuple[Effect, ...]:
@@ -81,7 +91,7 @@ class PlatformEvents:
         """The last events as NDJSON: key, received_at_ms, event; oldest first."""
         return b"".join(orjson.dumps(event) + b"\n" for event in self._events)
 
-    def as_json(self) -> dict[str, int]:
+    def as_json(self) -> dict[str, Any]:
         """Calls in figures."""
         return {
             "calls": self._calls,
@@ -89,6 +99,7 @@ class PlatformEvents:
             "taken": self._taken.total(),
             "taken_again": sum(times > 1 for times in self._taken.values()),
             "signature_refused": self._unsigned,
+            "signed_by": dict(self._key_ids),
         }
 
     def items(self) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """The envelope of bank family ``merchant-json`` from the bank's side (签名加密 JSON 封装).
 
-A posted form of UID, ALG, FUNCODE and DATA; in DATA, under SM4-CBC, JSON that ends with its SM2 signature. Written from
+A posted form of UID, ALG, FUNCODE and DATA; in DATA, under SM4, JSON that ends with its SM2 signature. Written from
 the bank's document on purpose, not from the gateway's envelope: the two check each other.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlencode
 
-from crypto.contract import SealBroken, SignatureInvalid
+from crypto.contract import CipherName, MessageCipher, SealBroken, SignatureInvalid
 from crypto.import_keys import import_sm4
+from crypto.schemes.ciphers import CIPHERS
 from crypto.schemes.sm2_keys import private_from_pem, public_from_pem
 from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
-from crypto.schemes.sm4_cbc import Sm4CbcCipher
 from simulators.bank_contract import NotGenuine
 
 _PLACEHOLDER: Final = b"__signature_sigdat__"
@@ -37,13 +37,16 @@ class JsonSm4Seal:
     public: bytes
     gateway_public: bytes
     shared: bytes
+    cipher: CipherName = "sm4-cbc"
 
     @classmethod
-    def load(cls, own: Path, gateway: Path, shared: Path, user_code: str) -> JsonSm4Seal:
+    def load(
+        cls, own: Path, gateway: Path, shared: Path, user_code: str, cipher: CipherName = "sm4-cbc"
+    ) -> JsonSm4Seal:
         """From PKCS#8 and SubjectPublicKeyInfo PEM files, and a file of 32 hexadecimal digits; raises KeyUnusable."""
         secret, public = private_from_pem(own.read_text("ascii"))
         key = import_sm4(shared.read_text("ascii")).secret or b""
-        return cls(user_code, secret, public, public_from_pem(gateway.read_text("ascii")), key)
+        return cls(user_code, secret, public, public_from_pem(gateway.read_text("ascii")), key, cipher)
 
     def close(self, message_id: str, body: bytes, how: str | None) -> tuple[bytes, bytes | None]:  # noqa: ARG002
         """See Seal; the signature is inside the content. ValueError for what is no message of this bank."""
@@ -82,9 +85,9 @@ class JsonSm4Seal:
 
     @property
     def _identity(self) -> str:
-        """Both the SM2 user id and the SM4 initial vector."""
+        """Both the SM2 user id and what the SM4 cipher is given beforehand."""
         return self.user_code.ljust(16, "0")
 
     @property
-    def _cipher(self) -> Sm4CbcCipher:
-        return Sm4CbcCipher({"shared": self.shared}, "shared")
+    def _cipher(self) -> MessageCipher:
+        return CIPHERS[self.cipher].make({"shared": self.shared}, "shared")

@@ -9,14 +9,15 @@ from typing import Literal, Protocol
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from crypto.contract import KeyUnusable, SignatureInvalid, StreamSigner, StreamVerifier
-from crypto.schemes.rsa import RsaSigner, RsaVerifier
+from crypto.contract import KeyUnusable, SchemeParameters, SignatureInvalid, StreamSigner, StreamVerifier
+from crypto.import_keys import import_private, import_public
+from crypto.schemes.registry import SCHEMES, CheckingKeys
+from crypto.schemes.rsa import RsaScheme, RsaSigner, RsaVerifier
 from crypto.schemes.sm2_keys import private_from_pem, public_from_pem
 from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
 from crypto.signature_text import decode_signature, encode_signature
 
 SM2_USER_ID = "1234567812345678"
-RsaScheme = Literal["rsa-pkcs1-sha256", "rsa-pss-sha256"]
 
 
 class Seal(Protocol):
@@ -80,7 +81,7 @@ class Sm2Seal:
 
 @dataclass(frozen=True, slots=True)
 class RsaSeal:
-    """RSA with SHA-256, PKCS#1 v1.5 or PSS."""
+    """RSA, PKCS#1 v1.5 or PSS."""
 
     own: RSAPrivateKey
     gateway: RSAPublicKey
@@ -105,4 +106,38 @@ class RsaSeal:
     def is_genuine(self, content: bytes, signature: bytes) -> bool:
         """See Seal."""
         verifier = RsaVerifier({"gateway": self.gateway}, self.scheme)
+        return _verified(verifier, content, signature, self.encoding)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeSeal:
+    """Any other scheme by its name; ``own`` its secret, ``gateway`` the one public half in PEM or shared secret."""
+
+    own: bytes
+    gateway: CheckingKeys
+    parameters: SchemeParameters
+    encoding: str = "base64"
+
+    @classmethod
+    def load(cls, own: Path, gateway: Path, parameters: SchemeParameters, encoding: str = "base64") -> SchemeSeal:
+        """From PKCS#8 and SubjectPublicKeyInfo PEM files; raises KeyUnusable."""
+        algorithm = SCHEMES[parameters.scheme].algorithm
+        secret = import_private(algorithm, own.read_text("ascii")).secret or b""
+        public = import_public(algorithm, gateway.read_text("ascii")).public
+        return cls(secret, {"gateway": public}, parameters, encoding)
+
+    @classmethod
+    def shared(cls, key: Path, parameters: SchemeParameters, encoding: str = "base64") -> SchemeSeal:
+        """From a file with the hexadecimal digits of the secret that both sides have."""
+        secret = bytes.fromhex(key.read_text("ascii"))
+        return cls(secret, {"gateway": secret}, parameters, encoding)
+
+    def sign(self, content: bytes) -> bytes:
+        """See Seal."""
+        signer = SCHEMES[self.parameters.scheme].signer(self.own, self.parameters, key_id="simulator")
+        return _signed(signer, content, self.encoding)
+
+    def is_genuine(self, content: bytes, signature: bytes) -> bool:
+        """See Seal."""
+        verifier = SCHEMES[self.parameters.scheme].verifier(self.gateway, self.parameters)
         return _verified(verifier, content, signature, self.encoding)

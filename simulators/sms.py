@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from simulators.answers import of_type
 from simulators.control import Control, Running, open_control
 from simulators.http_door import Answer, answer_json, body_of, drop, header_of, listen, replied
+from simulators.new_keys import Phase
 from simulators.script import GoOffline, RefuseFile, Script
 from simulators.sms_provider import Lot, SmsProvider, check_script
 
@@ -29,7 +30,8 @@ class Gate:
     """Lets a call through whose signature, time and nonce are right."""
 
     def __init__(self, secret: bytes, client: str = CLIENT):
-        self._secret, self._client = secret, client
+        self._secrets, self._client = [secret], client
+        self.by_present_key = 0  # calls let in that were signed with the key given last
         self._nonces: dict[str, None] = {}
 
     def problem(self, request: Any, body: bytes) -> str | None:
@@ -45,11 +47,21 @@ class Gate:
             return "nonce missing or used before"
         path = request.uri.decode("ascii")
         lines = (request.method.decode("ascii"), path, stamp, nonce, hashlib.sha256(body).hexdigest())
-        expected = hmac.new(self._secret, "\n".join(lines).encode("ascii", "replace"), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), given.encode()):
+        said = "\n".join(lines).encode("ascii", "replace")
+        expected = [hmac.new(secret, said, hashlib.sha256).hexdigest() for secret in self._secrets]
+        fits = [hmac.compare_digest(one.encode(), given.encode()) for one in expected]
+        if not any(fits):
             return "signature does not fit"
+        self.by_present_key += fits[0]
         self._spend(nonce)
         return None
+
+    def take_over(self, secret: bytes, phase: Phase) -> None:
+        """Another shared key."""
+        if secret != self._secrets[0]:
+            self._secrets, self.by_present_key = [secret, self._secrets[0]], 0
+        if phase is Phase.ONLY:
+            self._secrets = [secret]
 
     def _spend(self, nonce: str) -> None:
         self._nonces[nonce] = None
@@ -111,7 +123,15 @@ def start(reactor: Any, script: Script, keys: Path, state: Path, port: int, cont
     """Open the door and the control port; ``keys`` is the directory that ``simulators keys`` wrote."""
     check_script(script)
     provider = SmsProvider(state, script)
-    secret = (keys / "sms" / "hmac.key").read_bytes()
-    door = SmsDoor(reactor, provider, Gate(secret))
-    control = Control(provider.desk, provider, check_script)
+    secret = keys / "sms" / "hmac.key"
+    gate = Gate(secret.read_bytes())
+    door = SmsDoor(reactor, provider, gate)
+
+    def reread(phase: Phase) -> None:
+        gate.take_over(secret.read_bytes(), phase)
+
+    control = Control(provider.desk, provider, check_script, reread=reread)
+    control.app.route("/control/gate", methods=["GET"])(
+        lambda request: answer_json(request, {"by_present_key": gate.by_present_key})
+    )
     return Running(listen(reactor, door.app.resource(), port), open_control(reactor, control, control_port))

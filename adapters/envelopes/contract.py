@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from adapters.profile import BankProfile
-from crypto.contract import MessageCipher, StreamSigner, StreamVerifier
+from crypto.contract import KeyUnusable, MessageCipher, StreamSigner, StreamVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,34 @@ class EnvelopeKeys(Protocol):
 
     def cipher(self) -> MessageCipher:
         """The key shared for encryption; raises KeyUnusable where the profile names none."""
+
+
+class DocumentSeal(Protocol):
+    """One counterparty's syntax that carries signature, and where agreed encryption, with the message: CMS, XMLDSig."""
+
+    def close(self, body: bytes, at: datetime, identifier: str) -> tuple[bytes, str]:
+        """The message in it, signed as of ``at``, and the id of the key; ValueError, KeyUnusable.
+
+        ``identifier`` names the signed part where the syntax wants it named.
+        """
+
+    def open(self, content: bytes) -> tuple[bytes, str]:
+        """What was signed, and the id of the key; raises SignatureInvalid, SealBroken, KeyUnusable."""
+
+
+@runtime_checkable
+class DocumentKeys(Protocol):
+    """``EnvelopeKeys`` that can do whole messages too, for envelopes ``cms`` and ``xmldsig``; others do not have this."""
+
+    def documents(self, profile: BankProfile) -> DocumentSeal:
+        """The syntax that the profile names, over its keys; raises KeyUnusable."""
+
+
+def documents_of(profile: BankProfile, keys: EnvelopeKeys) -> DocumentSeal:
+    """The bank's syntax; raises KeyUnusable for keys that know no such syntax."""
+    if not isinstance(keys, DocumentKeys):
+        raise KeyUnusable(f"bank {profile.bank}: these keys do not serve envelope {profile.security.envelope}")
+    return keys.documents(profile)
 
 
 class Envelope(Protocol):

@@ -84,9 +84,9 @@ class JsonSm4Envelope:
 def profile_wrongs(profile: BankProfile) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """What of a profile's ``security`` this envelope cannot work with, as (key, what, remedy)."""
     security = profile.security
-    if (security.scheme, security.sm2_form, security.encoding) != ("sm2-sm3", "raw", SignatureEncoding.BASE64):
+    if (security.scheme, security.form, security.encoding) != ("sm2-sm3", "raw", SignatureEncoding.BASE64):
         what = "envelope json-sm4 signs with SM2, raw r||s, base64"
-        yield ("security", "scheme"), what, "write scheme: sm2-sm3, sm2_form: raw, encoding: base64"
+        yield ("security", "scheme"), what, "write scheme: sm2-sm3, form: raw, encoding: base64"
     if security.encryption_key is None:
         yield ("security", "encryption_key"), "is missing for envelope json-sm4", "name the alias of the SM4 key"
     code = security.user_code

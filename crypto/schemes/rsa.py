@@ -1,9 +1,12 @@
-"""RSA signatures with SHA-256 (RFC 8017), PKCS#1 v1.5 or PSS, over a streamed digest."""
+"""RSA signatures (RFC 8017), PKCS#1 v1.5 or PSS, over a streamed digest.
+
+SHA-256, and SHA-1 for the banks that still have nothing else: ``registry`` lets it through for a dated exception only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -14,24 +17,29 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from crypto.contract import SignatureInvalid
 
-Scheme = Literal["rsa-pkcs1-sha256", "rsa-pss-sha256"]
+RsaScheme: TypeAlias = Literal["rsa-pkcs1-sha256", "rsa-pss-sha256", "rsa-pkcs1-sha1"]
 SMALLEST_KEY_BITS = 2048
 
 
-def _padding(scheme: Scheme) -> AsymmetricPadding:
-    if scheme == "rsa-pkcs1-sha256":
-        return padding.PKCS1v15()
-    return padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+def _padding(scheme: RsaScheme) -> AsymmetricPadding:
+    if scheme == "rsa-pss-sha256":
+        return padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+    return padding.PKCS1v15()
+
+
+def _digest(scheme: RsaScheme) -> hashes.HashAlgorithm:
+    return hashes.SHA1() if scheme == "rsa-pkcs1-sha1" else hashes.SHA256()  # noqa: S303  # nosec B303
 
 
 class RsaSigner:
     """Signs with one key."""
 
-    def __init__(self, key_id: str, key: RSAPrivateKey, scheme: Scheme):
+    def __init__(self, key_id: str, key: RSAPrivateKey, scheme: RsaScheme):
         self.key_id = key_id
         self._key = key
         self._padding = _padding(scheme)
-        self._digest = hashes.Hash(hashes.SHA256())
+        self._algorithm = _digest(scheme)
+        self._digest = hashes.Hash(self._algorithm)
 
     def update(self, data: bytes) -> None:
         """More of the message."""
@@ -39,16 +47,17 @@ class RsaSigner:
 
     def signature(self) -> bytes:
         """As many octets as the modulus has; once."""
-        return self._key.sign(self._digest.finalize(), self._padding, Prehashed(hashes.SHA256()))
+        return self._key.sign(self._digest.finalize(), self._padding, Prehashed(self._algorithm))
 
 
 class RsaVerifier:
     """Verifies against any of several keys; PSS salts must have 32 octets."""
 
-    def __init__(self, keys: Mapping[str, RSAPublicKey], scheme: Scheme):
+    def __init__(self, keys: Mapping[str, RSAPublicKey], scheme: RsaScheme):
         self._keys = dict(keys)
         self._padding = _padding(scheme)
-        self._digest = hashes.Hash(hashes.SHA256())
+        self._algorithm = _digest(scheme)
+        self._digest = hashes.Hash(self._algorithm)
 
     def update(self, data: bytes) -> None:
         """More of the message."""
@@ -59,7 +68,7 @@ class RsaVerifier:
         digest = self._digest.finalize()
         for key_id, key in self._keys.items():
             try:
-                key.verify(signature, digest, self._padding, Prehashed(hashes.SHA256()))
+                key.verify(signature, digest, self._padding, Prehashed(self._algorithm))
             except InvalidSignature:
                 continue
             return key_id

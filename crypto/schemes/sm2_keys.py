@@ -71,7 +71,7 @@ def public_from_pem(pem: str) -> bytes:
             info = asn1.decode_der(_CertificateBody, certificate.tbs_certificate_bytes).public_key
         else:
             info = asn1.decode_der(_PublicKeyInfo, _pem_body(pem, "PUBLIC KEY"))
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise KeyUnusable("not an SM2 public key or certificate in PEM") from error
     _require_sm2(info.algorithm)
     return checked_point(info.point.as_bytes())

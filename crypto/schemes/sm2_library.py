@@ -26,3 +26,13 @@ def verify_digest(public: bytes, digest: bytes, der: bytes) -> bool:
 def normalized_point(point: bytes) -> bytes:
     """x‖y of a point in any of its encodings; raises Refused if it is not on the curve."""
     return bytes(gmssl_pyx.normalize_sm2_public_key(point))
+
+
+def encrypt(public: bytes, plain: bytes) -> bytes:
+    """DER SEQUENCE{x, y, hash, cipher text} (GB/T 35276, C1C3C2) of 1 to 255 octets; raises Refused."""
+    return bytes(gmssl_pyx.sm2_encrypt(public, plain))
+
+
+def decrypt(secret: bytes, sealed: bytes) -> bytes:
+    """The plain octets of such a DER; raises Refused."""
+    return bytes(gmssl_pyx.sm2_decrypt(secret, sealed))

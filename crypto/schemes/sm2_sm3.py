@@ -6,16 +6,13 @@ Z binds the signer's user id and public key, so a verifier keeps one digest for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from crypto.contract import CryptoError, KeyUnusable, SignatureInvalid
-from crypto.schemes import sm2_library
+from crypto.contract import CryptoError, Form, KeyUnusable, SignatureInvalid
+from crypto.schemes import dss_form, sm2_library
 from crypto.schemes.sm2_keys import GROUP_ORDER, checked_point, checked_secret
-
-Form = Literal["der", "raw"]
 
 _CURVE = bytes.fromhex(  # a, b, Gx, Gy of GB/T 32918.5
     "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC"
@@ -40,7 +37,7 @@ class Sm2Signer:
     def __init__(self, key_id: str, secret: bytes, public: bytes, user_id: str, form: Form):
         self.key_id = key_id
         self._secret = checked_secret(secret)
-        self._form = form
+        self._form: Form = form
         self._digest = _started(public, user_id)
 
     def update(self, data: bytes) -> None:
@@ -53,7 +50,7 @@ class Sm2Signer:
             der = sm2_library.sign_digest(self._secret, self._digest.finalize())
         except sm2_library.Refused as error:
             raise CryptoError(f"key {self.key_id}: the SM2 library could not sign") from error
-        return der if self._form == "der" else _der_to_raw(der)
+        return dss_form.written(*decode_dss_signature(der), self._form, GROUP_ORDER)
 
 
 class Sm2Verifier:
@@ -62,7 +59,7 @@ class Sm2Verifier:
     def __init__(self, keys: Mapping[str, bytes], user_id: str, form: Form):
         self._keys = {key_id: checked_point(public) for key_id, public in keys.items()}
         self._digests = {key_id: _started(public, user_id) for key_id, public in self._keys.items()}
-        self._form = form
+        self._form: Form = form
 
     def update(self, data: bytes) -> None:
         """More of the message."""
@@ -71,7 +68,7 @@ class Sm2Verifier:
 
     def verify(self, signature: bytes) -> str:
         """The id of the key that signed; raises SignatureInvalid. Once."""
-        der = _canonical(signature, self._form)
+        der = dss_form.canonical_der(signature, self._form, GROUP_ORDER)
         for key_id, digest in self._digests.items():
             if _matches(self._keys[key_id], digest.finalize(), der):
                 return key_id
@@ -89,31 +86,3 @@ def _matches(public: bytes, digest: bytes, der: bytes) -> bool:
         return sm2_library.verify_digest(public, digest, der)
     except sm2_library.Refused:
         return False
-
-
-def _der_to_raw(der: bytes) -> bytes:
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-
-def _canonical(signature: bytes, form: Form) -> bytes:
-    """The signature in DER; there is exactly one spelling of each (r, s), everything else is refused."""
-    if form == "raw":
-        if len(signature) != 64:
-            raise SignatureInvalid(f"a raw SM2 signature has 64 octets, not {len(signature)}")
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    else:
-        r, s = _decoded(signature)
-    if not (0 < r < GROUP_ORDER and 0 < s < GROUP_ORDER):
-        raise SignatureInvalid("r or s of the SM2 signature is outside the group")
-    return encode_dss_signature(r, s)
-
-
-def _decoded(der: bytes) -> tuple[int, int]:
-    try:
-        r, s = decode_dss_signature(der)
-    except ValueError as error:
-        raise SignatureInvalid("the SM2 signature is not DER SEQUENCE{r, s}") from error
-    if r < 0 or s < 0 or encode_dss_signature(r, s) != der:
-        raise SignatureInvalid("the SM2 signature is not canonical DER")
-    return r, s

@@ -16,6 +16,7 @@ from gateway.api.submission import read_submission
 from gateway.api.threads import Threads
 from gateway.api.uploading import MemoryUpload, SpooledUpload, Writer
 from gateway.api.waiting import UNSETTLED, Watch, wished
+from gateway.core.authority import Actor
 from gateway.services.answers import Answers
 from gateway.services.intake import Intake
 from gateway.store.records import Batch, BatchState
@@ -40,7 +41,7 @@ class BatchIntake:
         if not isinstance(upload, MemoryUpload):
             raise Problem("BAD_JSON", en="send a JSON document", zh="请发送 JSON 正文。")
         declared = declared_sha256(call.envelope.header("content-digest"))
-        batch, created = await self.threads.run(self._submitted, call.client_id, upload.body(), declared)
+        batch, created = await self.threads.run(self._submitted, call.actor, upload.body(), declared)
         if batch.state is BatchState.OPEN:
             return await self._reply(batch, 201 if created else 200)
         wait = wished(call.envelope.header("prefer"), self.bounds.inline_wait_seconds, self.bounds.max_wait_seconds)
@@ -55,7 +56,8 @@ class BatchIntake:
         if not isinstance(upload, SpooledUpload):
             raise Problem("EMPTY")
         content = await upload.finish()
-        batch, attached = await self.threads.run(self.intake.attach, call.client_id, call.path["batch_no"], content)
+        who, batch_no = call.actor, call.path["batch_no"]
+        batch, attached = await self.threads.run(self.intake.attach, who.name, batch_no, content, who.origin)
         wait = wished(call.envelope.header("prefer"), 0, self.bounds.max_wait_seconds)
         batch = await self.watch.settled(batch, wait)
         return await self._reply(batch, 202 if attached and batch.state in UNSETTLED else 200)
@@ -67,21 +69,21 @@ class BatchIntake:
         declared = declared_sha256(envelope.header("content-digest"))
         return self.intake.writer(client.client_id, batch_no, media_type, declared)
 
-    def _submitted(self, client_id: str, body: bytes, declared: str | None) -> tuple[Batch, bool]:
+    def _submitted(self, who: Actor, body: bytes, declared: str | None) -> tuple[Batch, bool]:
         """In a thread: open the batch, and give it its items where they came along."""
         require_same(declared, hashlib.sha256(body).hexdigest())
         header, items = read_submission(body, self.bounds.max_inline_items)
-        batch, created = self.intake.open_batch(client_id, header)
+        batch, created = self.intake.open_batch(who.name, header, who.origin)
         if items is None:
             return batch, created
         lines = strict_json.lines(items)
-        writer = self.intake.writer(client_id, batch.batch_no, NDJSON, None)
+        writer = self.intake.writer(who.name, batch.batch_no, NDJSON, None)
         try:
             writer.write(lines)
             content = writer.commit()
         finally:
             writer.abandon()
-        return self.intake.attach(client_id, batch.batch_no, content)[0], created
+        return self.intake.attach(who.name, batch.batch_no, content, who.origin)[0], created
 
     async def _reply(self, batch: Batch, status: int) -> Reply:
         shown = await self.threads.run(self.answers.status, batch.batch_id)

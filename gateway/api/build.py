@@ -16,14 +16,19 @@ from gateway.api.batch_intake import BatchIntake
 from gateway.api.batch_reading import BatchReading
 from gateway.api.bounds import Bounds
 from gateway.api.catalogue import intake_operations, reading_operations
+from gateway.api.clear_operations import ClearOperations
+from gateway.api.key_operations import KeyOperations
 from gateway.api.operation import Operation
 from gateway.api.public import Public
 from gateway.api.reception import Receptionist
+from gateway.api.refused import Note, unnoted
 from gateway.api.serving import Server
 from gateway.api.threads import Threads
 from gateway.api.waiting import Watch
 from gateway.services.answers import Answers
+from gateway.services.clear_reading import ClearReading
 from gateway.services.intake import Intake
+from gateway.services.key_desk import KeyDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,9 @@ class ApiDependencies:
     authenticator: Authenticator
     bounds: Bounds = field(default_factory=Bounds)
     version: str = "1"
+    note: Note = unnoted  # is told of every refusal
+    key_desk: KeyDesk | None = None  # null: keys are not to be seen or changed here
+    clear_reading: ClearReading | None = None  # null: personal data are not to be had in clear here
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,13 @@ def build_api(deps: ApiDependencies) -> Api:
         *intake_operations(intake),
         *reading_operations(BatchReading(deps.answers, threads)),
     ]
+    if deps.clear_reading is not None:
+        operations += ClearOperations(deps.clear_reading, threads).operations()
+    if deps.key_desk is not None:
+        operations += KeyOperations(deps.key_desk, threads).operations()
     operations += _public(deps, threads, operations).operations()
     specification = openapi.document(operations, deps.version)
-    receptionist = Receptionist(operations, deps.authenticator, threads, deps.bounds, intake.open_writer)
+    receptionist = Receptionist(operations, deps.authenticator, threads, deps.bounds, intake.open_writer, deps.note)
     server = Server(threads, receptionist, deps.bounds.max_streams)
     for operation in operations:
         server.add(operation)

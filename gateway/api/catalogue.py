@@ -48,6 +48,7 @@ def _submit(intake: BatchIntake) -> Operation:
         detail_en="With the header alone the batch is opened and its items are PUT afterwards; with items (at most "
         "1000, 1 MB) all is submitted at once, and the check is waited for up to 10 seconds. Submitting the same again "
         "gives the same answer; the same number with other content is a conflict.",
+        access=Access.SUBMIT,
         handler=intake.submit,
         headers=(PREFER, DIGEST),
         body=Body(("application/json",), Submission),
@@ -75,6 +76,7 @@ def _upload(intake: BatchIntake) -> Operation:
         detail_en="Items are streamed as NDJSON (UTF-8) or CSV/TSV (UTF-8 or GB18030) and sealed to disk as they "
         "arrive. An upload that breaks off leaves nothing: the batch stays OPEN and the upload can be repeated. "
         "The same content again answers 200, other content is a conflict.",
+        access=Access.SUBMIT,
         handler=intake.upload,
         headers=(PREFER, DIGEST),
         body=Body(ITEM_MEDIA_TYPES, streamed=True),

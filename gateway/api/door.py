@@ -18,8 +18,9 @@ from gateway.api.serving import SECURITY_HEADERS
 from gateway.api.uploading import Upload
 from gateway.api.validation import explained
 from gateway.transports.body_receiver import BodyReceiver, BodyRefused, Head
+from gateway.transports.http_gate import Refusal
 from gateway.transports.site import BoundedSite, SiteLimits
-from gateway.transports.site_tls import server_context
+from gateway.transports.site_tls import RenewedTls, ServerKeys
 
 SERVER_KEY, CLIENT_AUTHORITY = "api-tls-server", "api-client-ca"
 
@@ -41,7 +42,7 @@ class Place(Protocol):
 
 
 class Keys(Protocol):
-    """What the door asks of the keystore."""
+    """What the door asks of the keystore, for every connection: it follows a rotation without closing."""
 
     def tls_identity(self, alias: str) -> tuple[bytes, bytes]:
         """Certificate chain and private key, PEM."""
@@ -50,18 +51,21 @@ class Keys(Protocol):
         """Certificates of the authorities that sign client certificates, PEM."""
 
 
-def open_door(api: Api, place: Place, keys: Keys, reactor: Any) -> int:
+def open_door(api: Api, place: Place, keys: Keys, reactor: Any, refusal: Refusal | None = None) -> int:
     """Listen; the port. Client certificates are verified where they are given: a signature may stand instead.
 
-    Raises KeyUnusable, Misconfigured, CannotListenError.
+    ``refusal`` looks at the chain of a client. Raises KeyUnusable, Misconfigured, CannotListenError.
     """
     site = build_site(api, reactor)
     if not place.tls:
         return int(reactor.listenTCP(place.port, site, interface=place.host).getHost().port)
-    certificate, key = keys.tls_identity(SERVER_KEY)
-    authorities = b"".join(keys.trusted_certificates(CLIENT_AUTHORITY))
-    context = server_context(certificate + key, authorities, clients="optional")
-    return int(reactor.listenSSL(place.port, site, context, interface=place.host).getHost().port)
+
+    def drawn() -> ServerKeys:
+        certificate, key = keys.tls_identity(SERVER_KEY)
+        return ServerKeys(certificate + key, b"".join(keys.trusted_certificates(CLIENT_AUTHORITY)), refusal)
+
+    tls = RenewedTls(drawn, clients="optional")
+    return int(reactor.listenSSL(place.port, site, tls, interface=place.host).getHost().port)
 
 
 def build_site(api: Api, reactor: Any) -> BoundedSite:

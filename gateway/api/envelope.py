@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import Certificate
 from cryptography.x509.oid import NameOID
 from twisted.web.server import Request
 
@@ -22,6 +25,8 @@ class Envelope:
     host: str  # the Host field
     local_address: str
     certificate_name: str | None  # subject CN of the verified client certificate
+    certificate_key: str = ""  # fingerprint of its public key
+    remote_address: str = ""
 
     @property
     def path(self) -> str:
@@ -52,7 +57,7 @@ def envelope_of(method: bytes, target: bytes, request: Request) -> Envelope:
         for name, values in request.requestHeaders.getAllRawHeaders()
         for value in values
     )
-    found = dict(headers)
+    found, certificate = dict(headers), peer_certificate(request.transport)
     return Envelope(
         method=method.decode("latin-1"),
         target=target.decode("latin-1"),
@@ -60,15 +65,29 @@ def envelope_of(method: bytes, target: bytes, request: Request) -> Envelope:
         secure=bool(request.isSecure()),  # type: ignore[no-untyped-call]
         host=found.get("host", ""),
         local_address=str(getattr(request.getHost(), "host", "")),  # type: ignore[no-untyped-call]
-        certificate_name=common_name(request.transport),
+        certificate_name=common_name(certificate),
+        certificate_key=key_fingerprint(certificate),
+        remote_address=str(getattr(request.getClientAddress(), "host", "")),
     )
 
 
-def common_name(transport: Any) -> str | None:
-    """The subject CN of the peer's certificate, which the TLS layer has verified; None without one."""
+def peer_certificate(transport: Any) -> Certificate | None:
+    """The peer's certificate, which the TLS layer has verified; None without one."""
     ask = getattr(transport, "getPeerCertificate", None)
-    certificate = ask() if ask is not None else None
-    if certificate is None:
-        return None
-    names = certificate.to_cryptography().subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    found = ask() if ask is not None else None
+    certificate: Certificate | None = found.to_cryptography() if found is not None else None
+    return certificate
+
+
+def common_name(certificate: Certificate | None) -> str | None:
+    """The subject's CN, None unless there is exactly one."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if certificate is not None else []
     return str(names[0].value) if len(names) == 1 else None
+
+
+def key_fingerprint(certificate: Certificate | None) -> str:
+    """16 hex digits over its public key, "" without one."""
+    if certificate is None:
+        return ""
+    octets = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(octets).hexdigest()[:16]

@@ -15,6 +15,9 @@ from gateway.api.problems import KINDS, MEDIA_TYPE, ProblemDocument
 PATH_PARAMETERS: Final[dict[str, Parameter]] = {
     "batch_no": Parameter("batch_no", "批次号", "the client's own batch number", {"type": "string"}, required=True),
     "item_id": Parameter("item_id", "明细编号", "the client's own item id", {"type": "string"}, required=True),
+    "alias": Parameter("alias", "密钥别名", "the key's alias", {"type": "string"}, required=True),
+    "key_id": Parameter("key_id", "密钥编号", "the key's id, in full", {"type": "string"}, required=True),
+    "change_id": Parameter("change_id", "变更编号", "the change's number", {"type": "integer"}, required=True),
 }
 _EVERYWHERE: Final = ("NOT_AUTHENTICATED", "SIGNATURE_REPLAYED", "STORE_UNAVAILABLE", "INTERNAL")
 _REF: Final = "#/components/schemas/{model}"
@@ -41,8 +44,7 @@ def problem_codes(operation: Operation) -> list[str]:
     """Every problem code that the operation can answer with."""
     if operation.access is Access.PUBLIC:
         return list(operation.problems)
-    allowed = ["NOT_ALLOWED"] if operation.access is Access.OPERATOR else []
-    return [*_EVERYWHERE, *allowed, *operation.problems]
+    return [*_EVERYWHERE, "NOT_ALLOWED", *operation.problems]
 
 
 def path_parameters(operation: Operation) -> list[Parameter]:

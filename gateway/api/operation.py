@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -13,14 +13,41 @@ from gateway.api.clients import Client
 from gateway.api.envelope import Envelope
 from gateway.api.problems import Problem
 from gateway.api.uploading import Upload
+from gateway.core.authority import Actor, Permission
 
 
 class Access(StrEnum):
-    """Who may call."""
+    """Who may call: anybody, or whoever has a role with the permission."""
 
     PUBLIC = "PUBLIC"  # holds no data of anybody
-    CLIENT = "CLIENT"  # any registered client, for what is its own
-    OPERATOR = "OPERATOR"  # clients registered as operators
+    CLIENT = "CLIENT"  # reads what is its own
+    SUBMIT = "SUBMIT"  # submits what is its own
+    OPERATOR = "OPERATOR"  # sees alerts
+    KEYS_READ = "KEYS_READ"
+    KEYS_CHANGE = "KEYS_CHANGE"
+    KEYS_REVOKE_NOW = "KEYS_REVOKE_NOW"
+    AUDIT_READ = "AUDIT_READ"
+    PERSONAL_CLEAR = "PERSONAL_CLEAR"
+    PERSONAL_ERASE = "PERSONAL_ERASE"
+
+    @property
+    def permission(self) -> Permission | None:
+        """What the caller needs; None where nobody is asked who they are."""
+        return _NEEDS[self]
+
+
+_NEEDS: Final[Mapping[Access, Permission | None]] = {
+    Access.PUBLIC: None,
+    Access.CLIENT: Permission.BATCHES_READ,
+    Access.SUBMIT: Permission.BATCHES_SUBMIT,
+    Access.OPERATOR: Permission.ALERTS_READ,
+    Access.KEYS_READ: Permission.KEYS_READ,
+    Access.KEYS_CHANGE: Permission.KEYS_CHANGE,
+    Access.KEYS_REVOKE_NOW: Permission.KEYS_REVOKE_NOW,
+    Access.AUDIT_READ: Permission.AUDIT_READ,
+    Access.PERSONAL_CLEAR: Permission.PERSONAL_CLEAR,
+    Access.PERSONAL_ERASE: Permission.PERSONAL_ERASE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +66,13 @@ class Call:
         if self.client is None:
             raise Problem("NOT_AUTHENTICATED")
         return self.client.client_id
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, as services and the audit know it; only for operations that are not public."""
+        if self.client is None:
+            raise Problem("NOT_AUTHENTICATED")
+        return self.client.actor
 
 
 @dataclass(frozen=True, slots=True)

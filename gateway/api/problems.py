@@ -99,6 +99,20 @@ KINDS: Final[dict[str, Kind]] = {
         "请核对明细编号；校验完成前不能查询明细。",
         "check the item id; items can be asked for once the check is done",
     ),
+    "NO_SUCH_KEY": Kind(
+        404,
+        "没有该密钥。",
+        "there is no such key",
+        "请核对别名与编号；只能查看授权范围内的密钥。",
+        "check alias and id; only keys within your scopes are shown",
+    ),
+    "NO_SUCH_CHANGE": Kind(
+        404,
+        "没有该密钥变更。",
+        "there is no such key change",
+        "请核对变更编号，见 GET /v1/key-changes。",
+        "check the number, see GET /v1/key-changes",
+    ),
     "METHOD_NOT_ALLOWED": Kind(
         405, "该地址不支持此方法。", "this address does not take this method", "请查阅 /docs。", "see /docs"
     ),
@@ -115,6 +129,16 @@ KINDS: Final[dict[str, Kind]] = {
         "this batch already has other items",
         "请核对摘要 content.sha256；内容不同请以新的批次号提交。",
         "compare content.sha256; submit other items under a new batch number",
+    ),
+    "CHANGE_REFUSED": Kind(
+        409,
+        "该密钥变更不能执行。",
+        "this change of a key cannot be done",
+        "请按说明处理后重新提出，或请另一名密钥管理员批准。",
+        "do what the explanation says and propose anew, or ask another key custodian",
+    ),
+    "KEY_REFUSED": Kind(
+        422, "密钥不可用。", "the key cannot be used so", "请按说明更正。", "correct what the explanation names"
     ),
     "TOO_LARGE": Kind(
         413,
@@ -155,6 +179,13 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "EMPTY": Kind(400, "没有任何明细。", "there are no items", "请附上明细。", "send the items"),
     "NOT_PAYABLE": Kind(422, "该批次不得发放。", "such a batch may not be paid", _RESEND_ZH, _RESEND_EN),
+    "TOO_MANY_READINGS": Kind(
+        429,
+        "今日明文查看次数已达上限。",
+        "as many items as allowed have been read in clear today",
+        "明日可继续；确需更多请联系个人信息保护负责人。",
+        "go on tomorrow, or ask who is responsible for personal data",
+    ),
     "BUSY": Kind(
         503,
         "当前上传过多，请稍后重试。",

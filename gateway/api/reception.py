@@ -17,8 +17,9 @@ from gateway.api.bounds import Bounds
 from gateway.api.clients import Client
 from gateway.api.content_digest import declared_sha256
 from gateway.api.envelope import Envelope
-from gateway.api.operation import Access, Operation
+from gateway.api.operation import Operation
 from gateway.api.problems import Problem
+from gateway.api.refused import Note, Refused, unnoted
 from gateway.api.threads import Threads
 from gateway.api.uploading import MemoryUpload, Sender, SpooledUpload, Upload, Writer
 from gateway.api.validation import RETRY_AFTER
@@ -46,26 +47,35 @@ class Receptionist:
         threads: Threads,
         bounds: Bounds,
         open_writer: OpenWriter,
+        note: Note = unnoted,
     ):
         self._routes = [(o, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", o.path))) for o in operations]
         self._authenticator, self._threads, self._bounds = authenticator, threads, bounds
-        self._open_writer = open_writer
+        self._open_writer, self._note = open_writer, note
         self._running: Counter[str] = Counter()
 
     def begin(self, envelope: Envelope, length: int | None, sender: Sender) -> Reception:
         """A request with a body has begun to arrive; ``length`` is None when it is chunked. Raises Problem."""
         operation, batch_no = self._route(envelope)
-        client = None if operation.access is Access.PUBLIC else self._authenticator.identify(envelope)
+        client = self._admitted(operation, envelope)
         return Reception(client, envelope, self._upload(operation, client, envelope, batch_no, length, sender))
 
     def complete(self, operation: Operation, reception: Reception | None, envelope: Envelope) -> Reception:
         """The reception of a complete request, made now if it had no body; raises Problem when it is turned away."""
         if reception is None:
-            client = None if operation.access is Access.PUBLIC else self._authenticator.identify(envelope)
-            reception = Reception(client, envelope)
-        if operation.access is Access.OPERATOR and not (reception.client and reception.client.operator):
-            raise Problem("NOT_ALLOWED")
+            reception = Reception(self._admitted(operation, envelope), envelope)
         return reception
+
+    def _admitted(self, operation: Operation, envelope: Envelope) -> Client | None:
+        """Who calls, once it is known that they may; None where nobody is asked. Raises Problem."""
+        permission = operation.access.permission
+        if permission is None:
+            return None
+        client = self._authenticator.identify(envelope)
+        if not client.may(permission):
+            self._note(Refused(client.actor, "not-allowed", permission))
+            raise Problem("NOT_ALLOWED")
+        return client
 
     def _route(self, envelope: Envelope) -> tuple[Operation, str]:
         methods: list[str] = []

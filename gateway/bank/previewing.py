@@ -22,7 +22,7 @@ from gateway.bank.places import ToolRefused
 from gateway.bank.sample import as_instructed, sample_head
 from gateway.bank.unverified import NobodysKeys
 
-_READABLE: Final = frozenset({"xml-element", "cnaps2-block"})
+_READABLE: Final = frozenset({"xml-element", "cnaps2-block", "xmldsig"})
 """Envelopes that leave the message as readable as it was: it is shown inside them."""
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from adapters.envelopes.contract import DocumentSeal
+from adapters.profile import BankProfile
 from crypto.contract import KeyUnusable, MessageCipher, StreamSigner, StreamVerifier
+from gateway.wiring.document_seals import xml_documents
 
 KEY_ID: Final = "nobody"
 _SIGNATURE: Final = bytes(64)
@@ -44,3 +47,9 @@ class NobodysKeys:
     def cipher(self) -> MessageCipher:
         """Raises KeyUnusable."""
         raise KeyUnusable("a preview has no keys")
+
+    def documents(self, profile: BankProfile) -> DocumentSeal:
+        """XML signatures need no key but to be signed; raises KeyUnusable for CMS, which names its signer."""
+        if profile.security.envelope != "xmldsig":
+            raise KeyUnusable("a preview has no keys")
+        return xml_documents(profile, self)

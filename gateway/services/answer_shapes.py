@@ -170,10 +170,34 @@ class ItemStatus(Shape):
     reference: str | None
     bank: str | None
     amount_fen: int | None
-    name: str | None = Field(description="户名(脱敏)")
-    account: str | None = Field(description="账号末四位")
+    name: str | None = Field(description="户名(脱敏) · first character, stars; of an organisation a quarter")
+    account: str | None = Field(description="账号末四位 · last four, of more than eight")
     history: list[Said] = Field(description="oldest first")
     findings: list[Finding]
+    erased: bool = Field(
+        default=False, description="个人信息已删除 · the personal data were erased; state and amount stay"
+    )
+
+
+class ClearItem(Shape):
+    """One item with its personal data in clear (明文明细); every reading of it is in the audit."""
+
+    item_id: str
+    reference: str = Field(description="明细参考号 · stands in the audit as what was read")
+    bank: str
+    payee_kind: str | None
+    name: str | None = Field(description="户名; null where personal data have been erased, as are the others")
+    id_type: str | None = Field(description="证件类型")
+    id_number: str | None = Field(description="证件号码")
+    account: str | None = Field(description="账号")
+    mobile: str | None = Field(description="手机号")
+    address: str | None = Field(description="地址")
+
+    def __repr__(self) -> str:
+        """Without what it holds: a value in clear is in no log, also not by mistake."""
+        return f"ClearItem({self.reference})"
+
+    __str__ = __repr__
 
 
 class AlertLine(Shape):

@@ -7,7 +7,7 @@ is one segment however large the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
@@ -20,7 +20,7 @@ from gateway.core.lifecycle import ItemState
 from gateway.core.opening import Opening
 from gateway.core.segments import SegmentInfo
 from gateway.services import item_answer, result_lines, status_answer
-from gateway.services.answer_shapes import AlertLine, BatchLine, BatchStatus, ItemStatus
+from gateway.services.answer_shapes import AlertLine, BatchLine, BatchStatus, ClearItem, ItemStatus
 from gateway.services.frames import rejections_context, result_context, segment_context, unseal_frame
 from gateway.services.result_history import history
 from gateway.services.status_answer import DECIDED
@@ -40,6 +40,7 @@ class Answers:
     sealer: SegmentSealer
     indexer: BlindIndexer
     opening: Callable[[str], Opening | None] = lambda _: None  # by bank: when it takes instructions
+    retiring: Callable[[], Sequence[BlindIndexer]] = tuple  # under which some batches are still indexed
 
     def find(self, client_id: str, batch_no: str) -> Batch | None:
         """The client's own batch, or None: another client's batch does not exist for it."""
@@ -101,6 +102,20 @@ class Answers:
                     return accepted
         return item_answer.rejected(item_id, found) if found else None
 
+    def in_clear(self, batch: Batch, item_id: str) -> ClearItem | None:
+        """One accepted item with its personal data in clear: for ``clear_reading`` alone, which writes it down first."""
+        with self.store.read() as tx:
+            accepted_here = segments.infos(tx, batch.batch_id) if batch.state in DECIDED else []
+            infos = {info.segment_no: info for info in accepted_here}
+            for item_no in chain(self._indexed(tx, batch, item_id), self._scanned(tx, infos, item_id)):
+                segment_no, row = divmod(item_no, SEGMENT_STRIDE)
+                sealed = segments.sealed(tx, batch.batch_id, segment_no)
+                items = unseal_frame(self.sealer, sealed, segment_context(batch.batch_id, segment_no))
+                item = items.row(row, named=True)
+                if item["item_id"] == item_id and item["name"] is not None:  # not an erased one
+                    return item_answer.in_clear(item, batch.reference, infos[segment_no].bank)
+        return None
+
     def alerts(self, limit: int) -> list[AlertLine]:
         """The newest alerts, for operators."""
         with self.store.read() as tx:
@@ -145,9 +160,10 @@ class Answers:
         return item_answer.accepted(item, batch.reference, bank, state, words, mine)
 
     def _indexed(self, tx: Connection, batch: Batch, item_id: str) -> Iterator[int]:
-        token = int(self.indexer.tokens(pl.Series([item_id]), "item")[0])
-        for _batch_id, item_no in lookup.find(tx, "item", token, batch.batch_id):
-            yield int(item_no)
+        for indexer in (self.indexer, *self.retiring()):
+            token = int(indexer.tokens(pl.Series([item_id]), "item")[0])
+            for _batch_id, item_no in lookup.find(tx, "item", token, batch.batch_id):
+                yield int(item_no)
 
     def _scanned(self, tx: Connection, infos: dict[int, SegmentInfo], item_id: str) -> Iterator[int]:
         """The slow way, for the moments before the index of a new batch is there: some 5 ms a segment."""

@@ -14,6 +14,7 @@ from gateway.services import completion, group_answer, item_rows
 from gateway.services.context import Context
 from gateway.services.jobs import finish
 from gateway.services.reading import Part, Reading, read
+from gateway.services.whose_signature import SignedByRevokedKey, require_not_revoked
 from gateway.store import alerts, batches, inbox, instructions
 from gateway.store.records import Batch, InboxMessage, InboxState, Instruction, Work
 
@@ -28,14 +29,17 @@ def apply(context: Context, work: Work) -> None:
         return
     try:
         reading = read(context, message)
+        prepared = [item_rows.prepare(context, p.bank, p.batch, p.instruction, p.parsed) for p in reading.parts]
+        require_not_revoked(context, reading.parts[0].bank, reading.key_id)  # a large file takes a while to read
     except (SignatureInvalid, SealBroken, MessageRefused) as refused:
         _quarantine(context, work, message, refused)
         return
-    _commit(context, work, message, reading)
+    _commit(context, work, message, reading, prepared)
 
 
-def _commit(context: Context, work: Work, message: InboxMessage, reading: Reading) -> None:
-    prepared = [item_rows.prepare(context, p.bank, p.batch, p.instruction, p.parsed) for p in reading.parts]
+def _commit(
+    context: Context, work: Work, message: InboxMessage, reading: Reading, prepared: list[item_rows.Prepared]
+) -> None:
     with context.store.begin() as tx:
         for part, rows in zip(reading.parts, prepared, strict=True):
             _apply_part(context, tx, message, part, rows)
@@ -67,13 +71,33 @@ def _quarantine(context: Context, work: Work, message: InboxMessage, why: Except
     now = context.clock.now_ms()
     with context.store.begin() as tx:
         inbox.quarantine(tx, message.inbox_id, str(why), now)
-        alerts.raise_alert(
-            tx,
-            "message-quarantined",
-            f"{message.bank}/{message.name}",
-            f"银行 {message.bank} 的报文 {message.name} 已隔离，未处理：{why}。原始字节已保存，请与银行核实。",
-            f"message {message.name} of bank {message.bank} was quarantined and not applied: {why}. "
-            "Its bytes are kept; clear it up with the bank",
-            now,
-        )
+        if isinstance(why, SignedByRevokedKey):
+            _alert_revoked(tx, message, why, now)
+        else:
+            _alert(tx, message, why, now)
         finish(tx, work)
+
+
+def _alert(tx: Connection, message: InboxMessage, why: Exception, now: int) -> None:
+    alerts.raise_alert(
+        tx,
+        "message-quarantined",
+        f"{message.bank}/{message.name}",
+        f"银行 {message.bank} 的报文 {message.name} 已隔离，未处理：{why}。原始字节已保存，请与银行核实。",
+        f"message {message.name} of bank {message.bank} was quarantined and not applied: {why}. "
+        "Its bytes are kept; clear it up with the bank",
+        now,
+    )
+
+
+def _alert_revoked(tx: Connection, message: InboxMessage, why: SignedByRevokedKey, now: int) -> None:
+    alerts.raise_alert(
+        tx,
+        "signed-by-revoked-key",
+        f"{message.bank}/{message.name}",
+        f"银行 {message.bank} 的报文 {message.name} 由已吊销的密钥 {why.key_id} 签名，可能系伪造；"
+        "已隔离，未处理。请立即与银行核实，由其以新密钥重新签名发送。",
+        f"message {message.name} of bank {message.bank} is signed with revoked key {why.key_id} and may be forged: "
+        "quarantined, not applied. Ask the bank at once; what is genuine it sends again, signed with its new key",
+        now,
+    )

@@ -18,7 +18,7 @@ from gateway.core.lifecycle import ItemState
 from gateway.core.planning import plan_files, segment_rows
 from gateway.core.segments import Segmenter, SegmentInfo
 from gateway.core.tally import Tally
-from gateway.services import completion
+from gateway.services import batch_acts, completion
 from gateway.services.building import head_of
 from gateway.services.calendars import opening_of
 from gateway.services.context import Bank, Context
@@ -207,3 +207,4 @@ def _conclude(context: Context, work: Work, run: Check, batch: Batch, problems: 
         completion.tell(context, tx, batch.batch_id, "refused" if problems else "accepted")
         completion.settle(context, tx, batch.batch_id)
         finish(tx, work)
+        batch_acts.decided(tx, batch.batch_id, now)

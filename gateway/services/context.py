@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from adapters.code_table import CodeTable
 from adapters.contract import Dialect
 from adapters.envelopes.contract import Envelope, EnvelopeKeys
 from adapters.profile import BankProfile, Security
-from crypto.contract import BlindIndexer, SegmentSealer, StreamSigner, StreamVerifier
+from crypto.contract import BlindIndexer, CryptoError, SegmentSealer, StreamSigner, StreamVerifier
 from gateway.clock import Clock, business_date
 from gateway.core.calendar import Calendar
+from gateway.core.retention import KEPT_FOREVER, RetentionPolicy
+from gateway.services.data_keys import DataKeys
 from gateway.store.database import Store
 from gateway.store.records import Instruction
 from gateway.store.vault import Vault
@@ -52,6 +55,13 @@ class UnknownBank(Exception):
     """Stored work names a bank that the configuration no longer has."""
 
 
+class UnusableKeys(EnvelopeKeys, Protocol):
+    """A bank's keys that may not be used today; its verifier only tells whose a signature is."""
+
+    def verdict(self, key_id: str) -> CryptoError:
+        """What it means that this key signed: SignatureInvalid, or KeyUnusable where the message is to wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The parts that jobs work with."""
@@ -67,7 +77,11 @@ class Context:
     verifier: Callable[[Security], StreamVerifier]
     files: Callable[[str], FileTransport]  # by bank; connections are kept per process
     envelope_keys: Callable[[Security], EnvelopeKeys]
+    data_keys: Callable[[], DataKeys]  # as they are at this moment
+    revoked: Callable[[str, str], bool] = lambda _alias, _key_id: False
+    unusable_keys: Callable[[Security], UnusableKeys] | None = None
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    retention: RetentionPolicy = KEPT_FOREVER
 
     def bank(self, name: str) -> Bank:
         """The bank called ``name``; raises UnknownBank."""

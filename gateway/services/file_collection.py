@@ -1,6 +1,7 @@
 """Job ``poll-files``: fetch what a bank has put into its directories, signature and bytes, as they are.
 
-A data file is taken only together with its signature; one without is waited for, then alerted. What was
+A data file is taken only together with its signature (but where a dated exception allows it); one without is waited
+for, then alerted. What was
 fetched is durable before anything is read from it.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from adapters.endpoints import SftpEndpoint, SftpServerEndpoint
 from adapters.file_names import recognise
+from gateway.clock import business_date
 from gateway.services.context import Bank, Context
 from gateway.services.jobs import Later
 from gateway.store import alerts, inbox
@@ -52,7 +54,7 @@ def _collect(context: Context, bank: Bank, directory: str) -> None:
             continue
         if name in unread:  # what came under this name first may be broken: that is known only once it is read
             continue
-        if sides is None:
+        if sides is None and not _taken_unsigned(context, bank, file):
             _complain(context, bank, file)
         elif file.size > bank.profile.limits.result_bytes:
             _too_large(context, bank, file)  # it must not hold up the files after it
@@ -62,10 +64,10 @@ def _collect(context: Context, bank: Bank, directory: str) -> None:
 
 
 def _fetch(
-    context: Context, bank: Bank, directory: str, file: RemoteFile, sides: RemoteFile, mark: tuple[int, int]
+    context: Context, bank: Bank, directory: str, file: RemoteFile, sides: RemoteFile | None, mark: tuple[int, int]
 ) -> None:
     files, limit = context.files(bank.profile.bank), bank.profile.limits.result_bytes
-    signature = b"".join(files.get(directory, sides.name, SIGNATURE_BYTES_MAX))
+    signature = b"".join(files.get(directory, sides.name, SIGNATURE_BYTES_MAX)) if sides is not None else None
     with context.vault.create("application/octet-stream") as writer:
         for chunk in files.get(directory, file.name, limit):
             writer.write(chunk)
@@ -95,9 +97,21 @@ def _expected(bank: Bank, name: str) -> bool:
     return any(names is not None and recognise(names, name) is not None for names in editions)
 
 
+def _taken_unsigned(context: Context, bank: Bank, file: RemoteFile) -> bool:
+    """While an exception lasts; a bank that has a key may yet lay its signature beside the file."""
+    security = bank.profile.security
+    if not security.tolerates("unsigned", business_date(context.clock.now_ms())):
+        return False
+    return security.verification_key is None or not _recent(context, file)
+
+
+def _recent(context: Context, file: RemoteFile) -> bool:
+    return context.clock.now_ms() - file.modified_at * 1000 < PATIENCE_SECONDS * 1000
+
+
 def _complain(context: Context, bank: Bank, file: RemoteFile) -> None:
     now = context.clock.now_ms()
-    if now - file.modified_at * 1000 < PATIENCE_SECONDS * 1000:
+    if _recent(context, file):
         return
     with context.store.begin() as tx:
         alerts.raise_alert(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -43,3 +43,16 @@ def rejections_context(batch_id: int, block_no: int) -> str:
 def unmatched_context(inbox_id: int) -> str:
     """What binds the set-aside rows of one bank message to it."""
     return f"unmatched/{inbox_id}"
+
+
+def context_of(table: str, place: Mapping[str, int]) -> str:
+    """What binds a sealed row of ``table`` to its place, given the row's other columns."""
+    if table == "segment_sealed":
+        return segment_context(place["batch_id"], place["segment_no"])
+    if table == "result_block":
+        return result_context(place["batch_id"], place["segment_no"], place["inbox_id"])
+    if table == "rejection":
+        return rejections_context(place["batch_id"], place["block_no"])
+    if table == "result_unmatched":
+        return unmatched_context(place["inbox_id"])
+    raise ValueError(f"no sealed rows in {table}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.clock import Clock
+from gateway.services import batch_acts
 from gateway.services.completion import ORDINARY_PRIORITY, URGENT_PRIORITY
 from gateway.services.projects import ProjectList
 from gateway.store import batches, work
@@ -68,8 +69,8 @@ class Intake:
     projects: Mapping[int, ProjectList]  # by fiscal year
     hurry: Callable[[], None] = lambda: None  # there is work now; called from any thread
 
-    def open_batch(self, client_id: str, header: BatchHeader) -> tuple[Batch, bool]:
-        """(batch, True when it is new). Raises NotPayable, BatchConflict.
+    def open_batch(self, client_id: str, header: BatchHeader, origin: str = "") -> tuple[Batch, bool]:
+        """(batch, True when it is new). Raises NotPayable, BatchConflict. ``origin``: from where, for the audit.
 
         A header that was taken once is taken again even when the list of projects has changed since.
         """
@@ -84,7 +85,11 @@ class Intake:
         with self.store.begin() as tx:
             if batches.find(tx, client_id, header.batch_no) is None:
                 require_payable(self.projects, header)
-            return batches.open_batch(tx, new, self.clock.now_ms())
+            now = self.clock.now_ms()
+            batch, created = batches.open_batch(tx, new, now)
+            if created:
+                batch_acts.opened(tx, batch, origin, now)
+            return batch, created
 
     def writer(self, client_id: str, batch_no: str, media_type: str, declared_sha256: str | None) -> ItemWriter:
         """Where to write a batch's items; raises NoSuchBatch, VaultFull.
@@ -99,7 +104,7 @@ class Intake:
             return CheckedWriter(DigestOnly(media_type), declared_sha256)
         return CheckedWriter(self.vault.create(media_type), declared_sha256)
 
-    def attach(self, client_id: str, batch_no: str, content: Content) -> tuple[Batch, bool]:
+    def attach(self, client_id: str, batch_no: str, content: Content, origin: str = "") -> tuple[Batch, bool]:
         """(batch, True when this made it RECEIVED and put its check to work). Raises ContentConflict."""
         now = self.clock.now_ms()
         with self.store.begin() as tx:
@@ -111,6 +116,7 @@ class Intake:
                 priority = URGENT_PRIORITY if batch.urgent else ORDINARY_PRIORITY
                 subject = {"batch_id": batch.batch_id}
                 work.put(tx, "check", str(batch.batch_id), subject, due_at_ms=now, priority=priority)
+                batch_acts.received(tx, batch, origin, now)
         if attached:
             self.hurry()
         return batch, attached

@@ -1,36 +1,15 @@
-"""One item as a client may see it (单笔明细应答): names and accounts masked."""
+"""One item as a client may see it (单笔明细应答): names and accounts masked by ``gateway.core.masking``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import polars as pl
-
 from gateway.core.lifecycle import ItemState
-from gateway.services.answer_shapes import Finding, ItemStatus, Said
-from messages.batch.numbering import item_references
+from gateway.core.masking import Sight, masked
+from gateway.services.answer_shapes import ClearItem, Finding, ItemStatus, Said
+from messages.batch.numbering import item_reference
 from messages.batch.rejections import CATALOGUE
-
-_VISIBLE_DIGITS = 4
-
-
-def masked_name(name: str) -> str:
-    """The first character, and a star for each further one.
-
-    >>> masked_name("欧阳一")
-    '欧**'
-    """
-    return name[:1] + "*" * max(len(name) - 1, 1)
-
-
-def masked_account(account: str) -> str:
-    """The last four digits; nothing at all of an account that has no more than eight.
-
-    >>> masked_account("6228480000000012345")
-    '****2345'
-    """
-    return "****" + (account[-_VISIBLE_DIGITS:] if len(account) > 2 * _VISIBLE_DIGITS else "")
 
 
 def accepted(
@@ -40,20 +19,29 @@ def accepted(
     state: ItemState,
     said: Iterable[Mapping[str, Any]],
     found: Iterable[Mapping[str, Any]],
+    seen: Sight = Sight.MASKED,
 ) -> ItemStatus:
     """An accepted item (STORED_SCHEMA) with its history (RESULT_BLOCK_SCHEMA) and warnings (REJECTION_SCHEMA)."""
+    shown = masked(item, seen)
     return ItemStatus(
         item_id=item["item_id"],
         line_no=item["line_no"],
         state=state.name,
-        reference=pl.DataFrame({"item_no": [item["item_no"]]}).select(item_references(batch_reference)).item(),
+        reference=item_reference(batch_reference, item["item_no"]),
         bank=bank,
         amount_fen=item["amount_fen"],
-        name=masked_name(item["name"]),
-        account=masked_account(item["account"]),
+        name=shown["name"],
+        account=shown["account"],
         history=[_said(row) for row in said],
         findings=[_finding(row) for row in found],
+        erased=item["name"] is None,
     )
+
+
+def in_clear(item: Mapping[str, Any], batch_reference: str, bank: str) -> ClearItem:
+    """An accepted item (STORED_SCHEMA) as it was submitted."""
+    known = {name: item[name] for name in ClearItem.model_fields if name in item}
+    return ClearItem(**known, reference=item_reference(batch_reference, item["item_no"]), bank=bank)
 
 
 def rejected(item_id: str, found: list[dict[str, Any]]) -> ItemStatus:

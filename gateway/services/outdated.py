@@ -15,10 +15,17 @@ AHEAD_DAYS: Final = 45
 """The notice for a year comes in October or November of the year before: from mid-November its absence matters."""
 
 
+_TOLERATED: Final = {
+    "sha-1": ("的签名仍使用 SHA-1", "still signs with SHA-1"),
+    "unsigned": ("的报文可不签名即被接受", "may send messages without a signature"),
+}
+
+
 def watch(context: Context) -> None:
     """Looked at hourly: calendars that do not reach far enough, and banks that are spoken to by outdated means."""
     _calendars(context)
     _old_servers(context)
+    _tolerated(context)
 
 
 def _old_servers(context: Context) -> None:
@@ -38,6 +45,27 @@ def _old_servers(context: Context) -> None:
                 f"银行 {name} 的 SFTP 服务器仍使用过时算法，例外有效至 {until}；请督促银行升级。",
                 f"the SFTP server of bank {name} still needs outdated algorithms; the exception ends on {until}: "
                 "have the bank upgrade it",
+                now,
+            )
+
+
+def _tolerated(context: Context) -> None:
+    """One alert a day for each bank whose profile has an exception from signing as one should, while it lasts."""
+    now = context.clock.now_ms()
+    today = business_date(now)
+    for name in context.banks:
+        granted = context.bank_today(name).profile.security.exception
+        if granted is None or today > granted.until:
+            continue
+        zh, en = _TOLERATED[granted.allows]
+        with context.store.begin() as tx:
+            alerts.raise_alert(
+                tx,
+                "security-exception",
+                f"{name}/{today.isoformat()}",
+                f"银行 {name} {zh}，例外有效至 {granted.until} 当日，此后其报文将被拒收；请督促银行整改。",
+                f"bank {name} {en}; the exception holds up to and including {granted.until}, from then on its messages "
+                "are refused: have the bank change it",
                 now,
             )
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.contract import Compound, MessageRefused, ParsedResult
-from crypto.contract import SignatureInvalid
+from crypto.contract import OUTDATED_SCHEMES, KeyUnusable, SignatureInvalid
 from crypto.signature_text import decode_signature
+from gateway.clock import business_date
+from gateway.services import whose_signature
 from gateway.services.context import Bank, Context
 from gateway.store import batches, instructions
 from gateway.store.records import Batch, InboxMessage, Instruction
@@ -35,7 +37,7 @@ class Part:
 class Reading:
     """One message of a bank, verified and understood."""
 
-    key_id: str
+    key_id: str | None  # null: unsigned, which an exception in the bank's profile allows for now
     parts: tuple[Part, ...]
 
 
@@ -50,7 +52,10 @@ def read(context: Context, message: InboxMessage) -> Reading:
 
 
 def _read_by(context: Context, bank: Bank, message: InboxMessage) -> Reading:
-    key_id, results = _understood(context, bank, message)
+    try:
+        key_id, results = _understood(context, bank, message)
+    except (SignatureInvalid, KeyUnusable) as refused:
+        raise whose_signature.explained(context, bank, message, refused) from refused
     parts = tuple(Part(bank, parsed, *_answered(context, message, parsed)) for parsed in results)
     if not parts:
         raise MessageRefused("it says nothing")
@@ -67,8 +72,10 @@ def _expected_edition(context: Context, message: InboxMessage) -> Bank:
     return context.bank_of(instruction)
 
 
-def _understood(context: Context, bank: Bank, message: InboxMessage) -> tuple[str, tuple[ParsedResult, ...]]:
+def _understood(context: Context, bank: Bank, message: InboxMessage) -> tuple[str | None, tuple[ParsedResult, ...]]:
     content: Iterable[bytes] = context.vault.open(message.content)
+    key_id: str | None
+    _require_modern(context, bank)
     if bank.envelope is None:
         key_id = _verify(context, bank, message)
     else:
@@ -79,10 +86,30 @@ def _understood(context: Context, bank: Bank, message: InboxMessage) -> tuple[st
     return key_id, (bank.dialect.parse(bank.profile, message.name, content),)
 
 
-def _verify(context: Context, bank: Bank, message: InboxMessage) -> str:
-    if message.signature is None:
-        raise SignatureInvalid("the message has no signature")
-    verifier = context.verifier(bank.profile.security)
+def _require_modern(context: Context, bank: Bank) -> None:
+    """An exception for an outdated scheme ends on its day: from then on the bank's messages are refused."""
+    security = bank.profile.security
+    if security.scheme in OUTDATED_SCHEMES and not security.tolerates("sha-1", business_date(context.clock.now_ms())):
+        raise SignatureInvalid(f"scheme {security.scheme} rests on SHA-1, and {_lapsed(bank)}")
+
+
+def _lapsed(bank: Bank) -> str:
+    granted = bank.profile.security.exception
+    ended = f"the exception for it ended on {granted.until}" if granted else "no exception allows it"
+    return f"{ended} (security.exception in the profile of {bank.profile.bank})"
+
+
+def _verify(context: Context, bank: Bank, message: InboxMessage) -> str | None:
+    security = bank.profile.security
+    if message.signature is None or security.verification_key is None:
+        if security.tolerates("unsigned", business_date(context.clock.now_ms())):
+            return None
+        raise SignatureInvalid(
+            f"the message has no signature, and {_lapsed(bank)}"
+            if security.exception is not None and security.exception.allows == "unsigned"
+            else "the message has no signature"
+        )
+    verifier = context.verifier(security)
     for chunk in context.vault.open(message.content):
         verifier.update(chunk)
     return verifier.verify(decode_signature(message.signature, bank.profile.security.encoding))

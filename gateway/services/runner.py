@@ -22,6 +22,7 @@ from gateway.store import alerts
 from gateway.store import work as work_store
 from gateway.store.database import Store
 from gateway.store.records import Work
+from messages.redaction.faults import told
 
 LEASE_MS = 30_000
 TICK_SECONDS = 0.1
@@ -92,7 +93,7 @@ class Runner:
             self._looking = False
 
     def _look_failed(self, failure: Any) -> None:
-        log.error("looking for work failed", failure=failure.getErrorMessage())
+        log.error("looking for work failed", failure=told(failure.value))
 
     def _due(self) -> set[str]:
         with self._store.read() as tx:
@@ -140,7 +141,7 @@ class Runner:
 
     def _failed(self, work: Work, error: Exception) -> None:
         now = self._clock.now_ms()
-        what = f"{type(error).__name__}: {error}"[:300]
+        what = told(error)[:300]
         with self._store.begin() as tx:
             work_store.later(tx, work, now + retry_delay_ms(work.key, work.attempts), what)
             if work.attempts >= ALERT_AFTER_ATTEMPTS:

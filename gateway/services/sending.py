@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.core.backoff import retry_delay_ms
 from gateway.core.lifecycle import ItemEvent
-from gateway.services import calendars
+from gateway.services import calendars, revoked_signature
 from gateway.services.context import Context
 from gateway.services.jobs import Later, finish, give_back
 from gateway.services.states import step_instruction
@@ -34,10 +34,13 @@ class Permit(Enum):
 
 
 def closed_until_ms(context: Context, work: Work) -> int | None:
-    """When the bank takes instructions again; None where it does now, or where nothing is left to send."""
+    """When to try again: the bank is closed, or the signature no longer stands; None for now, or nothing to send."""
     with context.store.read() as tx:
         instruction = instructions.by_id(tx, int(work.subject["instruction_id"]))
-    return calendars.closed_until_ms(context, context.bank_of(instruction)) if instruction.state is S.BUILT else None
+    if instruction.state is not S.BUILT:
+        return None
+    waits = revoked_signature.due_again_ms(context, instruction)
+    return waits if waits is not None else calendars.closed_until_ms(context, context.bank_of(instruction))
 
 
 def permit(context: Context, instruction_id: int) -> tuple[Instruction, Permit]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from crypto import request_hmac
+from crypto.contract import KeyUnusable
 from gateway.clock import Clock
 from gateway.core.notices import Template
-from gateway.transports.contract import TransportFault
+from gateway.transports.contract import Misconfigured, TransportFault
 from gateway.transports.json_http import Answer, JsonHttp
 
 ANSWER_BYTES_MAX = 1_000_000
@@ -26,10 +28,11 @@ class SmsCalls:
         clock: Clock,
         base_url: str,
         client: str,
-        key: bytes,
+        key: Callable[[], bytes],
         lot_size: int,
         timeout_seconds: float,
     ):
+        """``key`` gives the shared key of this moment; raises KeyUnusable."""
         self.lot_size = lot_size
         self._http, self._clock, self._base = http, clock, base_url.rstrip("/")
         self._client, self._key, self._timeout = client, key, timeout_seconds
@@ -60,10 +63,14 @@ class SmsCalls:
 
     def _signed(self, method: str, url: str, body: bytes) -> dict[str, str]:
         """Headers of one call; the nonce is derived from the call's place in this process's life."""
+        try:
+            key = self._key()
+        except KeyUnusable as missing:
+            raise Misconfigured(str(missing)) from missing
         self._calls += 1
         now = self._clock.now_ms()
         nonce = hashlib.sha256(f"{now}/{self._calls}/{url}".encode()).hexdigest()[:32]
-        return request_hmac.sign(self._client, self._key, method, urlsplit(url).path, body, now // 1000, nonce)
+        return request_hmac.sign(self._client, key, method, urlsplit(url).path, body, now // 1000, nonce)
 
 
 def _json(answer: Answer, *, maybe_sent: bool = False) -> dict[str, Any]:

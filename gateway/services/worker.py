@@ -19,11 +19,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 
+from gateway.logs.output import log_to
 from gateway.services.jobs import Later
 from gateway.store.records import Work
 
 Job = Callable[[Any, Work], Later | None]
-COMPUTE_KINDS = ("check", "build", "apply", "index")
+COMPUTE_KINDS = ("check", "build", "apply", "index", "reseal", "reindex", "retain")
 WARMING_SECONDS = 0.05  # so that one quick process does not warm up for all
 TRANSFER_KINDS = ("send-file", "ask-file", "poll-files")
 
@@ -32,6 +33,7 @@ _context: Any = None
 
 def _start(construct: Callable[..., Any], *arguments: Any) -> None:
     global _context
+    log_to()
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     _context = construct(*arguments)
 
@@ -54,12 +56,18 @@ def _jobs() -> dict[str, Job]:
     from gateway.services.file_collection import poll_files
     from gateway.services.file_delivery import ask_file, send_file
     from gateway.services.indexing import index
+    from gateway.services.reindexing import reindex
+    from gateway.services.resealing import reseal_step
+    from gateway.services.retention import retain
 
     return {
         "check": check,
         "build": build,
         "apply": apply,
         "index": index,
+        "reseal": reseal_step,
+        "reindex": reindex,
+        "retain": retain,
         "send-file": send_file,
         "ask-file": ask_file,
         "poll-files": poll_files,

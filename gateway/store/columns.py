@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, Text, text
+
+SEALED_HEAD: Final = "substr(sealed, 1, 81)"
+"""Of a sealed column: format, key id (at most 64 octets) and nonce. No two sealings ever share it."""
 
 
 def identity(name: str) -> Column[int]:
@@ -60,3 +63,8 @@ def content(*, nullable: bool) -> tuple[Column[Any], ...]:
         big("content_size", nullable=nullable),
         words("media_type", nullable=nullable),
     )
+
+
+def head_index(table: str) -> Index:
+    """Finds sealed rows by the key that their header names, without reading what is sealed."""
+    return Index(f"ix_{table}_head", text(SEALED_HEAD))

@@ -16,6 +16,7 @@ from gateway.store import tables
 from gateway.store.locks import serialize
 from gateway.store.records import Content, InboxMessage, InboxState
 from gateway.store.rows import content_in, content_values, row_by_id
+from messages.redaction.texts import redacted
 
 CONFLICT_REASON: Final = "conflict"
 _NAMES_PER_QUERY: Final = 500
@@ -80,7 +81,7 @@ def applied(tx: Connection, inbox_id: int, key_id: str | None, now_ms: int) -> b
 
 def quarantine(tx: Connection, inbox_id: int, reason: str, now_ms: int) -> bool:  # noqa: ARG001 - told the time
     """RECEIVED becomes QUARANTINED for ``reason``; False where it is not RECEIVED."""
-    return _move(tx, inbox_id, {"state": InboxState.QUARANTINED, "reason": reason})
+    return _move(tx, inbox_id, {"state": InboxState.QUARANTINED, "reason": redacted(reason)})
 
 
 def waiting(tx: Connection, bank: str) -> set[str]:

@@ -100,6 +100,14 @@ def built(
     return False
 
 
+def unbuild(tx: Connection, instruction_id: int) -> bool:
+    """BUILT becomes PLANNED again, to be signed with another key; False where a sending was ever begun."""
+    untouched = (_t.c.state == InstructionState.BUILT) & _t.c.sending_at_ms.is_(None) & _t.c.sent_at_ms.is_(None)
+    unsigned = {"state": InstructionState.PLANNED, "signature": None, "key_id": None, "built_at_ms": None}
+    guarded = update(_t).where(_t.c.instruction_id == instruction_id, untouched)
+    return tx.execute(guarded.values(**unsigned, **content_values(None))).rowcount == 1
+
+
 def move(
     tx: Connection, instruction_id: int, frm: Iterable[InstructionState], to: InstructionState, now_ms: int
 ) -> bool:

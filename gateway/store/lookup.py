@@ -7,13 +7,14 @@ meets every run, however large, in every batch.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
-from gateway.store import tables
+from gateway.store import locks, tables
 
 _ENTRY: Final = np.dtype([("token", "<u8"), ("item_no", "<u4")])
 _CUTS: Final = ((64, 0), (4_096, 4), (1 << 63, 8))  # runs of at most so many entries are cut by so many leading bits
@@ -26,8 +27,12 @@ def add_run(
     label: str,
     tokens: npt.NDArray[np.uint64],
     item_nos: npt.NDArray[np.uint32],
+    key_id: str = "",
 ) -> None:
-    """Add tokens and their item numbers under ``label``; several runs of one batch add up."""
+    """Add tokens and their item numbers under ``label``; several runs of one batch add up.
+
+    ``key_id`` names the blind index that made the tokens: under another one they say nothing.
+    """
     entries = np.empty(len(tokens), dtype=_ENTRY)
     order = np.argsort(tokens, kind="stable")
     entries["token"], entries["item_no"] = tokens[order], item_nos[order]
@@ -35,7 +40,7 @@ def add_run(
         return
     mine = (_t.c.batch_id == batch_id) & (_t.c.label == label)
     run_no = int(tx.execute(select(func.coalesce(func.max(_t.c.run_no), -1)).where(mine)).scalar_one()) + 1
-    key = {"label": label, "batch_id": batch_id, "run_no": run_no}
+    key = {"label": label, "batch_id": batch_id, "run_no": run_no, "key_id": key_id}
     tx.execute(insert(_t), [{**key, **part} for part in _parts(entries)])
 
 
@@ -57,6 +62,29 @@ def find(tx: Connection, label: str, token: int, batch_id: int | None = None) ->
 def clear(tx: Connection, batch_id: int) -> None:
     """Drop all runs of a batch, so that an interrupted indexing can start over."""
     tx.execute(delete(_t).where(_t.c.batch_id == batch_id))
+
+
+def hold(tx: Connection, batch_id: int) -> None:
+    """Let only one transaction at a time make or drop the runs of a batch; until ``tx`` ends."""
+    locks.serialize(tx, "lookup", str(batch_id))
+
+
+def counted(tx: Connection) -> dict[str, int]:
+    """Parts of runs by the key id that they were made with; "" for runs made before keys were recorded."""
+    return {key_id: int(n) for key_id, n in tx.execute(select(_t.c.key_id, func.count()).group_by(_t.c.key_id))}
+
+
+def batch_not_under(tx: Connection, key_id: str, after: int = 0) -> int | None:
+    """The next batch above ``after`` that has a run made with another key, or None."""
+    others = or_(_t.c.key_id < key_id, _t.c.key_id > key_id) & (_t.c.batch_id > after)
+    found = tx.execute(select(func.min(_t.c.batch_id)).where(others)).scalar_one()
+    return None if found is None else int(found)
+
+
+def batches_under(tx: Connection, label: str, key_ids: Collection[str]) -> set[int]:
+    """The batches that can be searched under ``label`` with these keys, as far as they are indexed at all."""
+    query = select(_t.c.batch_id).where(_t.c.label == label, _t.c.key_id.in_(list(key_ids))).distinct()
+    return set(tx.execute(query).scalars())
 
 
 def _parts(entries: npt.NDArray[Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from gateway.core.notices import NoticeState
 from gateway.store import tables
@@ -14,7 +14,8 @@ from gateway.store.records import NoticeBlock
 from gateway.store.rows import insert_once, row_by_id
 
 _ROW_BYTES: Final = 2
-_t = tables.notice_block
+_KEYS_PER_QUERY: Final = 500
+_t, _work = tables.notice_block, tables.work
 
 
 def owe(
@@ -79,3 +80,14 @@ def _block(row: Row[Any]) -> NoticeBlock:
         states=bytes(row.states),
         version=row.version,
     )
+
+
+def drop(tx: Connection, batch_id: int) -> int:
+    """Remove the notices of a batch, with the work that they left over; how many notices."""
+    blocks = of_batch(tx, batch_id)
+    keys = [str(block.notice_id) for block in blocks]
+    left = (_work.c.kind.in_(["notify", "receipts"])) & _work.c.owner.is_(None)
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        tx.execute(delete(_work).where(left, _work.c.key.in_(keys[start : start + _KEYS_PER_QUERY])))
+    tx.execute(delete(_t).where(_t.c.batch_id == batch_id))
+    return sum(len(block.states) for block in blocks)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 from gateway.store import tables
 from gateway.store.records import OutboxMessage
 from gateway.store.rows import insert_once, row_by_id
+from messages.redaction.texts import redacted
 
 _t = tables.outbox
 
@@ -49,5 +50,5 @@ def delivered(tx: Connection, outbox_id: int, now_ms: int) -> bool:
 
 def attempted(tx: Connection, outbox_id: int, error: str, now_ms: int) -> None:
     """An attempt failed; ``error`` is kept for operators."""
-    values = {"attempts": _t.c.attempts + 1, "attempted_at_ms": now_ms, "last_error": error}
+    values = {"attempts": _t.c.attempts + 1, "attempted_at_ms": now_ms, "last_error": redacted(error)}
     tx.execute(update(_t).where(_t.c.outbox_id == outbox_id).values(values))

@@ -31,8 +31,10 @@ def row_by_id(tx: Connection, table: Table, row_id: int) -> Row[Any]:
     return row
 
 
-def content_values(content: Content) -> dict[str, Any]:
-    """A content as columns."""
+def content_values(content: Content | None) -> dict[str, Any]:
+    """A content as columns, all NULL where there is none."""
+    if content is None:
+        return dict.fromkeys(("vault_name", "content_sha256", "content_size", "media_type"))
     return {
         "vault_name": content.vault_name,
         "content_sha256": content.sha256,

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from gateway.store import data_tables  # noqa: F401 - declared beside those of tables.py
 from gateway.store.errors import StoreUnavailable
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

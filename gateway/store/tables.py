@@ -23,7 +23,18 @@ from sqlalchemy import (
     text,
 )
 
-from gateway.store.columns import big, content, count, identity, in_segment, octets, refers_to, segment_key, words
+from gateway.store.columns import (
+    big,
+    content,
+    count,
+    head_index,
+    identity,
+    in_segment,
+    octets,
+    refers_to,
+    segment_key,
+    words,
+)
 
 metadata: Final = MetaData(
     naming_convention={
@@ -71,7 +82,7 @@ segment = _table(
     words("key_id", nullable=True),
 )
 
-segment_sealed = _table("segment_sealed", *segment_key(), octets("sealed"))
+segment_sealed = _table("segment_sealed", *segment_key(), octets("sealed"), head_index("segment_sealed"))
 
 segment_amounts = _table("segment_amounts", *segment_key(), octets("amounts"))  # int64 little endian x rows
 
@@ -84,7 +95,12 @@ segment_state = _table(
 )
 
 rejection = _table(
-    "rejection", refers_to("batch", key=True), count("block_no", key=True), count("rows"), octets("sealed")
+    "rejection",
+    refers_to("batch", key=True),
+    count("block_no", key=True),
+    count("rows"),
+    octets("sealed"),
+    head_index("rejection"),
 )
 
 lookup_part = _table(
@@ -94,7 +110,9 @@ lookup_part = _table(
     refers_to("batch", key=True),
     count("run_no", key=True),
     octets("entries"),  # (u64 token, u32 item_no) little endian, sorted by token
+    Column("key_id", Text, nullable=False, server_default=text("''")),  # of the blind index that made the tokens
     Index(None, "batch_id"),
+    Index(None, "key_id", "batch_id"),
 )
 
 instruction = _table(
@@ -161,9 +179,16 @@ result_block = _table(
     octets("sealed"),
     UniqueConstraint("batch_id", "segment_no", "inbox_id"),
     in_segment(),
+    head_index("result_block"),
 )
 
-result_unmatched = _table("result_unmatched", refers_to("inbox", key=True), count("part", key=True), octets("sealed"))
+result_unmatched = _table(
+    "result_unmatched",
+    refers_to("inbox", key=True),
+    count("part", key=True),
+    octets("sealed"),
+    head_index("result_unmatched"),
+)
 
 notice_block = _table(
     "notice_block",

@@ -6,46 +6,20 @@ Names are random, and bound into the seal: a file that was moved to another name
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import re
-import secrets
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Final, NoReturn, Protocol
 
 from crypto.contract import SealBroken
+from crypto.sealing import HEAD_BYTES, named_key
 from gateway.store.errors import ContentTooLarge as ContentTooLarge
 from gateway.store.errors import VaultDamaged as VaultDamaged
 from gateway.store.errors import VaultFull as VaultFull
 from gateway.store.records import Content
-
-_NAME: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}")
-_UNFINISHED: Final = "unfinished"
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-class SealedFile(Protocol):
-    """Takes plain bytes; ``close`` completes the seal and leaves the file below open."""
-
-    def write(self, data: bytes) -> object:
-        """Take a chunk."""
-
-    def close(self) -> None:
-        """Seal what is left."""
-
-
-class FileSealer(Protocol):
-    """What the vault asks of ``crypto.sealing.StreamSealer``."""
-
-    def writer(self, raw: BinaryIO, context: str) -> SealedFile:
-        """Seal into ``raw``; ``context`` is bound in."""
-
-    def reader(self, raw: BinaryIO, context: str) -> Iterator[bytes]:
-        """The plain bytes in chunks, each verified; raises SealBroken."""
+from gateway.store.vault_writer import NAME, UNFINISHED, FileSealer, context_of, path_of, sync_directory
+from gateway.store.vault_writer import VaultWriter as VaultWriter
 
 
 class Vault:
@@ -54,7 +28,7 @@ class Vault:
     def __init__(self, root: Path, sealer: FileSealer):
         """Creates ``root`` (mode 0700) where it does not exist."""
         self._root, self._sealer = root, sealer
-        (root / _UNFINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (root / UNFINISHED).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(self, media_type: str) -> VaultWriter:
         """A writer for new content; raises VaultFull."""
@@ -67,8 +41,8 @@ class Vault:
         """
         digest, size = hashlib.sha256(), 0
         try:
-            with _path(self._root, content.vault_name).open("rb") as raw:
-                for chunk in self._sealer.reader(raw, _context(content.vault_name)):
+            with path_of(self._root, content.vault_name).open("rb") as raw:
+                for chunk in self._sealer.reader(raw, context_of(content.vault_name)):
                     digest.update(chunk)
                     size += len(chunk)
                     yield chunk
@@ -83,6 +57,60 @@ class Vault:
             raise ContentTooLarge(f"content of {content.size} bytes is above {limit}: read it as a stream")
         return b"".join(self.open(content))
 
+    def keys_in_use(self, after: str = "") -> Iterator[tuple[str, str | None]]:
+        """(name, key id in its header) of every file above ``after``, in the order of names; only heads are read."""
+        for directory in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+            if f"{directory.name}/~" <= after:
+                continue
+            for entry in sorted(entry.name for entry in os.scandir(directory)):
+                name = f"{directory.name}/{entry}"
+                if name > after and NAME.fullmatch(name):
+                    with suppress(FileNotFoundError):
+                        yield name, self._key_of(name)
+
+    def being_written_under(self, key_id: str, since_ms: int) -> bool:
+        """Whether every file that is being written, last touched after ``since_ms``, names this key already."""
+        heads = []
+        for path in (self._root / UNFINISHED).iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime * 1000 >= since_ms:
+                    heads.append(self._key_of(f"{UNFINISHED}/{path.name}"))
+        return all(found == key_id for found in heads)
+
+    def reseal(self, name: str, allowed: Callable[[], AbstractContextManager[bool]]) -> int | None:
+        """Seal a file anew under the sealer's active key and its own name; its plain size, None where not allowed.
+
+        The new file is complete on disk before it takes the name in one step: whoever reads meanwhile reads the old
+        one to its end, and whatever breaks off leaves the old one. ``allowed`` surrounds that step only, and says
+        whether the file is still wanted. Raises VaultDamaged, VaultFull.
+        """
+        try:
+            raw = path_of(self._root, name).open("rb")
+        except FileNotFoundError:
+            return None
+        with raw, VaultWriter(self._root, self._sealer, "", name) as writer:
+            try:
+                for chunk in self._sealer.reader(raw, context_of(name)):
+                    writer.write(chunk)
+            except (SealBroken, OSError) as error:
+                raise _damaged(Content(name, "", 0, ""), _spoken(error)) from error
+            writer.complete()
+            with allowed() as wanted:
+                return writer.commit().size if wanted else None
+
+    def remove(self, name: str) -> bool:
+        """Remove a file for good; False where it is gone already."""
+        path = path_of(self._root, name)
+        if not path.exists():
+            return False
+        path.unlink(missing_ok=True)
+        sync_directory(path.parent)
+        return True
+
+    def _key_of(self, name: str) -> str | None:
+        with (self._root / name).open("rb", buffering=0) as raw:
+            return named_key(raw.read(HEAD_BYTES))
+
     def remove_orphans(self, known: Collection[str], older_than_ms: int) -> int:
         """Remove files that no row names and that were last written before ``older_than_ms``; how many.
 
@@ -96,104 +124,6 @@ class Vault:
                     path.unlink()
                     removed += 1
         return removed
-
-
-class VaultWriter:
-    """New content on its way into the vault; a context manager that abandons what was not committed."""
-
-    def __init__(self, root: Path, sealer: FileSealer, media_type: str):
-        self._root, self._media_type = root, media_type
-        drawn = secrets.token_hex(16)
-        self._name = f"{drawn[:2]}/{drawn[2:]}"
-        self._unfinished = root / _UNFINISHED / drawn
-        self._digest, self._size, self._ended = hashlib.sha256(), 0, False
-        self._raw: BinaryIO | None = None
-        try:
-            self._raw = _private(self._unfinished)
-            self._sealed = sealer.writer(self._raw, _context(self._name))
-        except OSError as error:
-            self._give_up(error)
-        except BaseException:
-            self.abandon()
-            raise
-
-    def write(self, data: bytes) -> None:
-        """Take more plain bytes; raises VaultFull, and then nothing is left of it."""
-        try:
-            self._sealed.write(data)
-        except OSError as error:
-            self._give_up(error)
-        self._digest.update(data)
-        self._size += len(data)
-
-    def commit(self) -> Content:
-        """Durable under its final name when this returns; raises VaultFull, and then nothing is left of it."""
-        if self._ended or self._raw is None:
-            raise ValueError("this content was committed or abandoned before")
-        path = _path(self._root, self._name)
-        try:
-            self._sealed.close()
-            self._raw.flush()
-            os.fsync(self._raw.fileno())
-            self._raw.close()
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._unfinished.rename(path)
-            _sync_directory(path.parent)
-            _sync_directory(self._root)
-        except OSError as error:
-            self._give_up(error)
-        self._ended = True
-        return Content(self._name, self._digest.hexdigest(), self._size, self._media_type)
-
-    def abandon(self) -> None:
-        """Leave nothing behind; harmless after ``commit``."""
-        if self._ended:
-            return
-        self._ended = True
-        if self._raw is not None:
-            with suppress(OSError):  # what is still buffered finds no room either
-                self._raw.close()
-        self._unfinished.unlink(missing_ok=True)
-        (self._root / self._name).unlink(missing_ok=True)
-
-    def __enter__(self) -> VaultWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.abandon()
-
-    def _give_up(self, error: OSError) -> NoReturn:
-        self.abandon()
-        if error.errno not in _NO_ROOM:
-            raise error
-        raise VaultFull(
-            f"no room left for the vault {self._root}: the content was not stored and its beginning was removed; "
-            "free some space on that disk and send it again"
-        ) from error
-
-
-def _private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600), "wb")
-
-
-def _path(root: Path, name: str) -> Path:
-    if not _NAME.fullmatch(name):
-        raise VaultDamaged("a stored content has a name that the vault never gave: the database was changed by hand")
-    return root / name
-
-
-def _context(name: str) -> str:
-    return f"vault/{name}"
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _spoken(error: BaseException) -> str:

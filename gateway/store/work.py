@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, inser
 from gateway.store import tables
 from gateway.store.records import Work
 from gateway.store.rows import insert_once
+from messages.redaction.texts import redacted
 
 _t = tables.work
 _FREE: dict[str, Any] = {"owner": None, "lease_until_ms": None, "again_at_ms": None}
@@ -85,7 +86,7 @@ def later(tx: Connection, work: Work, due_at_ms: int, error: str | None = None) 
     Without an ``error`` it is a regular repetition, and attempts are counted anew.
     """
     due = _earlier(func.coalesce(_t.c.again_at_ms, due_at_ms), due_at_ms)
-    values = {**_FREE, "due_at_ms": due, "last_error": error}
+    values = {**_FREE, "due_at_ms": due, "last_error": None if error is None else redacted(error, (work.key,))}
     if error is None:
         values["attempts"] = 0
     return tx.execute(update(_t).where(_held(work)).values(values)).rowcount == 1

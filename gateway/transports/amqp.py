@@ -17,6 +17,7 @@ from gateway.transports.amqp_line import BrokerLine, connect
 from gateway.transports.amqp_queues import declare
 from gateway.transports.amqp_room import Room
 from gateway.transports.contract import Reply, Sink, TransportFault
+from gateway.transports.http_gate import Refusal
 from gateway.transports.tcp_endpoint import outward
 
 MESSAGE_BYTES = 16_000_000
@@ -40,10 +41,11 @@ class AmqpTransport:
         client_certificate: bytes | None = None,
         trusted_ca: bytes | None = None,
         message_bytes: int = MESSAGE_BYTES,
+        refusal: Refusal | None = None,
     ):
         """PEM as for HTTPS; without ``trusted_ca`` the profile must say ``leased_line``. Raises Misconfigured."""
         self._reactor, self._endpoint, self._password = reactor, endpoint, password
-        self._way = outward(reactor, endpoint, client_certificate, trusted_ca)
+        self._way = outward(reactor, endpoint, client_certificate, trusted_ca, refusal)
         self._what = f"amqp {endpoint.host}:{endpoint.port} queue {endpoint.send_queue}"
         self._message_bytes = message_bytes
         self._room = Room(WINDOW_MESSAGES, WINDOW_BYTES)

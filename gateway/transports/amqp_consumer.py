@@ -17,6 +17,7 @@ from gateway.transports import amqp_faults
 from gateway.transports.amqp_line import BrokerLine, connect
 from gateway.transports.amqp_queues import REDELIVERIES, declare
 from gateway.transports.contract import Arrival, Handler, TransportFault
+from gateway.transports.http_gate import Refusal
 from gateway.transports.tcp_endpoint import outward
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds, before a connection or a message is tried again
@@ -28,12 +29,17 @@ def _unheard(_what: str) -> None:
     """Nobody wants to know."""
 
 
+def _heard() -> None:
+    """Nobody waits for it."""
+
+
 class AmqpConsumer:
     """Consumes ``receive_queue`` of one bank, ``prefetch`` messages at a time, for as long as it is started.
 
     An arrival is acknowledged after its handler's success. After a failure it is held back for a growing while,
     then given back to the queue; after ``redeliveries`` of these, or at once above ``limit_bytes``, the broker moves
-    it to the dead letters, and ``buried`` hears its name. ``troubled`` hears why there is no connection.
+    it to the dead letters, and ``buried`` hears its name. ``troubled`` hears why there is no connection,
+    ``hearing`` that messages come in now.
     """
 
     _log = Logger()
@@ -51,12 +57,15 @@ class AmqpConsumer:
         troubled: Callable[[TransportFault], None] = lambda _fault: None,
         redeliveries: int = REDELIVERIES,
         first_wait: float = FIRST_WAIT,
+        hearing: Callable[[], None] = _heard,
+        refusal: Refusal | None = None,
     ):
         """PEM as for HTTPS; without ``trusted_ca`` the profile must say ``leased_line``. Raises Misconfigured."""
         self._reactor, self._endpoint, self._password = reactor, endpoint, password
         self._handler, self._limit, self._buried, self._troubled = handler, limit_bytes, buried, troubled
         self._redeliveries, self._first_wait = redeliveries, first_wait
-        self._way = outward(reactor, endpoint, client_certificate, trusted_ca)
+        self._way = outward(reactor, endpoint, client_certificate, trusted_ca, refusal)
+        self._hearing = hearing
         self._what = f"amqp {endpoint.host}:{endpoint.port} queue {endpoint.receive_queue}"
         self._line: BrokerLine | None = None
         self._started = False
@@ -88,6 +97,8 @@ class AmqpConsumer:
                 wait = self._first_wait
                 if not self._started:
                     await line.end()
+                else:
+                    self._hearing()
                 await line.over
             except TransportFault as fault:
                 self._log.warn("no connection: {fault}", fault=str(fault))

@@ -16,7 +16,7 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from gateway.transports.contract import Misconfigured
-from gateway.transports.http_gate import ProvenEndpoint
+from gateway.transports.http_gate import ProvenEndpoint, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,15 @@ class Endpoints:
         identity: ClientIdentity | None,
         connect_seconds: float,
         plain_loopback: bool = False,
+        refusal: Refusal | None = None,
     ):
+        """``refusal`` looks at the peer's chain once the handshake is done."""
         self._reactor = reactor
         self._trust = trust
         self._identity = identity
         self._connect_seconds = connect_seconds
         self._plain_loopback = plain_loopback
+        self._refusal = refusal
 
     def endpointForURI(self, uri: URI) -> Any:
         """The endpoint; raises Misconfigured for plain HTTP to another machine."""
@@ -87,7 +90,7 @@ class Endpoints:
         plain: Any = HostnameEndpoint(self._reactor, host, uri.port, timeout=self._connect_seconds)
         if uri.scheme == b"https":
             secured = wrapClientTLS(self._creator(host), plain)
-            return ProvenEndpoint(self._reactor, secured, self._connect_seconds)
+            return ProvenEndpoint(self._reactor, secured, self._connect_seconds, self._refusal)
         if self._plain_loopback and is_loopback(host):
             return plain
         raise Misconfigured(f"{host} must be reached by https; plain http is for this machine only")

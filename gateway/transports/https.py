@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from adapters.endpoints import HttpsEndpoint
 from gateway.transports.contract import Misconfigured, Reply, Sink
 from gateway.transports.http_exchange import Limits, Outgoing, exchange
+from gateway.transports.http_gate import Refusal
 from gateway.transports.http_pool import Connections
 from gateway.transports.http_tls import Endpoints, read_identity, read_trust
 
@@ -27,13 +28,15 @@ class HttpsTransport:
         client_certificate: bytes,
         trusted_ca: bytes,
         slowest_bytes_per_second: int = SLOWEST_BYTES_PER_SECOND,
+        refusal: Refusal | None = None,
     ):
         """``client_certificate``: PEM of certificate, chain and key; ``trusted_ca``: PEM. Raises Misconfigured."""
         self._reactor = reactor
         self._endpoint = endpoint
         self._slowest = slowest_bytes_per_second
         trust, identity = read_trust(trusted_ca), read_identity(client_certificate)
-        self._connections = Connections(reactor, Endpoints(reactor, trust, identity, endpoint.timeout_seconds))
+        way = Endpoints(reactor, trust, identity, endpoint.timeout_seconds, refusal=refusal)
+        self._connections = Connections(reactor, way)
 
     async def submit(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import FileTransport, RemoteFile, TransportFault
 from gateway.transports.deadline import Deadline
 from gateway.transports.sftp_client import Client, PipelinedReads, PipelinedWrites, Refused, file_handle
-from gateway.transports.sftp_keys import read_pins, read_private_key
+from gateway.transports.sftp_keys import fingerprint, first_accepted, read_pins, read_private_key
 from gateway.transports.sftp_names import ENTRIES_PER_DIRECTORY, finished, path_of, unfinished_path_of
 from gateway.transports.sftp_session import BROKEN, Session, open_session
 
@@ -35,11 +35,19 @@ class SftpTransport:
     """A ``FileTransport`` over one reused SSH connection; for one thread at a time."""
 
     def __init__(
-        self, endpoint: SftpEndpoint, private_key: bytes, slowest_bytes_per_second: int = SLOWEST_BYTES_PER_SECOND
+        self,
+        endpoint: SftpEndpoint,
+        private_key: bytes,
+        slowest_bytes_per_second: int = SLOWEST_BYTES_PER_SECOND,
+        older_keys: Sequence[bytes] = (),
+        told: Callable[[str], None] = lambda _fingerprint: None,
     ):
-        """``private_key``: unencrypted PEM bytes from the keystore. Raises Misconfigured for unreadable keys."""
-        self._endpoint = endpoint
-        self._key = read_private_key(private_key)
+        """Keys: unencrypted PEM bytes from the keystore. Raises Misconfigured for unreadable ones.
+
+        ``older_keys`` are shown where the server refuses ``private_key``; ``told`` hears the one that it took.
+        """
+        self._endpoint, self._told = endpoint, told
+        self._keys = [read_private_key(pem) for pem in (private_key, *older_keys)]
         self._pins = read_pins(endpoint.host_keys)
         self._slowest = slowest_bytes_per_second
         self._session: Session | None = None
@@ -119,7 +127,11 @@ class SftpTransport:
         if self._session is not None and not self._session.alive(self._endpoint.timeout_seconds):
             self.close()
         if self._session is None:
-            self._session = open_session(self._endpoint, self._pins, self._key)
+            self._session = first_accepted(
+                self._keys,
+                lambda key: open_session(self._endpoint, self._pins, key),
+                lambda key: self._told(fingerprint(key.asbytes())),
+            )
         return self._session
 
 
@@ -195,13 +207,20 @@ def _check_unchanged(path: str, expected: int, seen: int | None) -> None:
         )
 
 
-def sftp_transport(endpoint: SftpEndpoint, private_key: bytes, today: Callable[[], date]) -> FileTransport:
+def sftp_transport(
+    endpoint: SftpEndpoint,
+    private_keys: Sequence[bytes],
+    today: Callable[[], date],
+    told: Callable[[str], None] = lambda _fingerprint: None,
+) -> FileTransport:
     """The driver for this bank: paramiko, or while its profile has ``legacy_until`` the one for old servers.
 
-    Raises Misconfigured for unreadable keys; after that day every call of the old one does.
+    ``private_keys``: our active key, then the retiring ones; ``told`` hears the fingerprint where only a retiring one
+    was taken. Raises Misconfigured for unreadable keys; after that day every call of the old one does.
     """
+    active, *older = private_keys
     if endpoint.legacy_until is None:
-        return SftpTransport(endpoint, private_key)
+        return SftpTransport(endpoint, active, older_keys=older, told=told)
     from gateway.transports.sftp_legacy import LegacySftpTransport  # asyncssh, where it is needed only
 
-    return LegacySftpTransport(endpoint, private_key, today)
+    return LegacySftpTransport(endpoint, active, today, older_keys=older, told=told)

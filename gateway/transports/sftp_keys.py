@@ -6,8 +6,9 @@ import base64
 import binascii
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,6 +23,8 @@ from gateway.transports.contract import Misconfigured
 # The name a key carries is not always the name of the signature algorithm that proves it.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 _LoginKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
 
@@ -41,6 +44,29 @@ class PinnedKey:
 def fingerprint(blob: bytes) -> str:
     """SHA256 fingerprint of a public key in SSH wire form, as ``ssh-keygen -lf`` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+class LoginRefused(Misconfigured):
+    """The bank's server does not know the key that we showed; it may know another one of ours."""
+
+
+def first_accepted(keys: Sequence[Key], attempt: Callable[[Key], Made], older: Callable[[Key], None]) -> Made:
+    """What ``attempt`` makes of the first key that is not refused; ``older`` hears of one that is not the first.
+
+    So that the bank may register our new key when it can: until then our retiring one still opens its door. Raises the
+    refusal of the first key where all are refused, and whatever else ``attempt`` raises.
+    """
+    refusals: list[LoginRefused] = []
+    for key in keys:
+        try:
+            made = attempt(key)
+        except LoginRefused as refused:
+            refusals.append(refused)
+            continue
+        if refusals:
+            older(key)
+        return made
+    raise refusals[0]
 
 
 def read_pins(lines: Sequence[str]) -> tuple[PinnedKey, ...]:

@@ -7,7 +7,7 @@ from that day on nothing is sent any more until a person decides.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ import asyncssh
 
 from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import Misconfigured, RemoteFile, TransportFault
-from gateway.transports.sftp_keys import read_pins
+from gateway.transports.sftp_keys import first_accepted, read_pins
 from gateway.transports.sftp_legacy_session import BROKEN, LegacySession
 from gateway.transports.sftp_names import ENTRIES_PER_DIRECTORY, finished, path_of, unfinished_path_of
 
@@ -47,12 +47,15 @@ class LegacySftpTransport:
         private_key: bytes,
         today: Callable[[], date],
         slowest_bytes_per_second: int = SLOWEST_BYTES_PER_SECOND,
+        older_keys: Sequence[bytes] = (),
+        told: Callable[[str], None] = lambda _fingerprint: None,
     ):
-        """``private_key``: unencrypted PEM from the keystore; ``today``: the business date. Raises Misconfigured."""
+        """Keys and ``told`` as for ``SftpTransport``; ``today``: the business date. Raises Misconfigured."""
         self._endpoint, self._today, self._slowest = endpoint, today, slowest_bytes_per_second
+        self._told = told
         self._pins = read_pins(endpoint.host_keys)
         try:
-            self._key = asyncssh.import_private_key(private_key)
+            self._keys = [asyncssh.import_private_key(pem) for pem in (private_key, *older_keys)]
         except asyncssh.KeyImportError:
             raise Misconfigured(
                 "the SFTP login key cannot be read; it must be an unencrypted PEM private key"
@@ -134,7 +137,11 @@ class LegacySftpTransport:
         if self._session is not None and not self._session.alive():
             self.close()
         if self._session is None:
-            self._session = LegacySession(self._endpoint, self._pins, self._key)
+            self._session = first_accepted(
+                self._keys,
+                lambda key: LegacySession(self._endpoint, self._pins, key),
+                lambda key: self._told(key.get_fingerprint()),
+            )
         return self._session
 
     def _require_in_time(self) -> None:

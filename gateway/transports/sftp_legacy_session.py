@@ -16,7 +16,7 @@ import asyncssh
 
 from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import Misconfigured, TransportFault
-from gateway.transports.sftp_keys import PinnedKey, preferred_algorithms
+from gateway.transports.sftp_keys import LoginRefused, PinnedKey, preferred_algorithms
 
 # What such servers still have, after what they should have: a bank that upgrades is met with the better one at once.
 KEY_EXCHANGES: Final = (
@@ -148,7 +148,7 @@ class LegacySession:
                 "Ask the bank over another channel whether it changed its key; if so, add the new one to host_keys"
             )
         if isinstance(error, asyncssh.PermissionDenied):
-            return Misconfigured(
+            return LoginRefused(
                 f"{where} refused login {self._endpoint.username!r} with key {self._key.get_fingerprint()}; "
                 "the bank must register this public key"
             )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import asyncssh
+import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapters.endpoints import SftpServerEndpoint
@@ -41,6 +42,7 @@ SIGNATURES: Final = (
 KEEPALIVE_SECONDS: Final = 30
 SMALLEST_RSA_BITS: Final = 2048
 _LOCK: Final = ".server.lock"
+_log = structlog.get_logger()
 
 EndpointToday = Callable[[], SftpServerEndpoint | None]
 """The endpoint of a bank's profile in force now; None while the bank does not connect to us."""
@@ -54,6 +56,21 @@ class SftpServer:
     _acceptor: asyncssh.SSHAcceptor
     _guests: Guests
     _lock: int
+
+    def show(self, host_keys: Sequence[bytes]) -> None:
+        """Host keys for connections from now on, as for ``serve``; with none left nobody comes in. Raises Misconfigured."""
+        keys = [_host_key(number, pem) for number, pem in enumerate(host_keys, 1)]
+        self._guests.closed = not keys
+        if keys:
+            self._acceptor.update(server_host_keys=keys)
+
+    def expel(self) -> None:
+        """Hang up on everyone whose key may no longer log in; uploads that are not complete are given up."""
+        for connection, (user, key) in list(self._guests.inside.items()):
+            tenant = self._guests.tenants[user]
+            if all(key.public_data != one.public_data for one in tenant.keys_now()):
+                _log.warning("sftp hang-up", user=user, key=key.get_fingerprint(), why="its key may no longer log in")
+                connection.abort()
 
     async def close(self) -> None:
         """Hang up on everyone; uploads that are not complete are given up."""
@@ -126,26 +143,36 @@ def _keys_now(today: EndpointToday, username: str) -> Callable[[], tuple[asyncss
 
     def keys() -> tuple[asyncssh.SSHKey, ...]:
         endpoint = today()
-        return user_keys(endpoint) if endpoint is not None and endpoint.username == username else ()
+        return tuple(_sound_keys(endpoint)) if endpoint is not None and endpoint.username == username else ()
 
     return keys
 
 
+def _sound_keys(endpoint: SftpServerEndpoint) -> Iterator[asyncssh.SSHKey]:
+    """One that came later and cannot be used is told, and locks out no other."""
+    for number, line in enumerate(endpoint.user_keys, 1):
+        try:
+            yield _user_key(endpoint.username, number, line)
+        except Misconfigured as why:
+            _log.error("sftp user key unusable", why=str(why))
+
+
 def user_keys(endpoint: SftpServerEndpoint) -> tuple[asyncssh.SSHKey, ...]:
     """The bank's public keys; raises Misconfigured naming the entry."""
-    keys = []
-    for number, line in enumerate(endpoint.user_keys, 1):
-        where = f"login {endpoint.username!r}: user_keys entry {number}"
-        try:
-            key = asyncssh.import_public_key(line)
-        except asyncssh.KeyImportError:
-            raise Misconfigured(f"{where} is not an OpenSSH public key; copy the whole line of the .pub file") from None
-        if not set(key.sig_algorithms) & {name.encode() for name in SIGNATURES}:
-            raise Misconfigured(f"{where} is {key.get_algorithm()}; ask the bank for Ed25519, ECDSA or RSA")
-        if isinstance(key.pyca_key, RSAPublicKey) and key.pyca_key.key_size < SMALLEST_RSA_BITS:
-            raise Misconfigured(f"{where} has under {SMALLEST_RSA_BITS} bits; ask the bank for a longer key")
-        keys.append(key)
-    return tuple(keys)
+    return tuple(_user_key(endpoint.username, number, line) for number, line in enumerate(endpoint.user_keys, 1))
+
+
+def _user_key(username: str, number: int, line: str) -> asyncssh.SSHKey:
+    where = f"login {username!r}: user_keys entry {number}"
+    try:
+        key = asyncssh.import_public_key(line)
+    except asyncssh.KeyImportError:
+        raise Misconfigured(f"{where} is not an OpenSSH public key; copy the whole line of the .pub file") from None
+    if not set(key.sig_algorithms) & {name.encode() for name in SIGNATURES}:
+        raise Misconfigured(f"{where} is {key.get_algorithm()}; ask the bank for Ed25519, ECDSA or RSA")
+    if isinstance(key.pyca_key, RSAPublicKey) and key.pyca_key.key_size < SMALLEST_RSA_BITS:
+        raise Misconfigured(f"{where} has under {SMALLEST_RSA_BITS} bits; ask the bank for a longer key")
+    return key
 
 
 def _host_key(number: int, pem: bytes) -> asyncssh.SSHKey:

@@ -40,6 +40,8 @@ class Guests:
     tenants: Mapping[str, Tenant]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     users: Counter[str] = field(default_factory=Counter)
+    inside: dict[asyncssh.SSHServerConnection, tuple[str, asyncssh.SSHKey]] = field(default_factory=dict)
+    closed: bool = False  # no host key is left to show
 
 
 class Login(asyncssh.SSHServer):
@@ -49,13 +51,15 @@ class Login(asyncssh.SSHServer):
         self._guests = guests
         self._connection: asyncssh.SSHServerConnection | None = None
         self._peer, self._user, self._key = "", "", ""
+        self._known: asyncssh.SSHKey | None = None
         self._tried, self._sessions, self._inside = 0, 0, False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """One more guest, unless the house is full."""
         self._connection, self._peer = conn, str(conn.get_extra_info("peername", ("",))[0])
-        if len(self._guests.connections) >= CONNECTIONS:
-            self._refused("connection", f"{CONNECTIONS} connections are open already")
+        if self._guests.closed or len(self._guests.connections) >= CONNECTIONS:
+            full = f"{CONNECTIONS} connections are open already"
+            self._refused("connection", "no host key of ours may be used" if self._guests.closed else full)
             conn.abort()
             return
         self._guests.connections.add(conn)
@@ -64,6 +68,7 @@ class Login(asyncssh.SSHServer):
         """One less."""
         if self._connection is not None:
             self._guests.connections.discard(self._connection)
+            self._guests.inside.pop(self._connection, None)
         if self._inside:
             self._guests.users[self._user] -= 1
             _log.info("sftp logout", user=self._user, peer=self._peer)
@@ -86,6 +91,7 @@ class Login(asyncssh.SSHServer):
         tenant = self._guests.tenants.get(username)
         self._key = key.get_fingerprint()
         known = tenant is not None and any(key.public_data == one.public_data for one in tenant.keys_now())
+        self._known = key if known else None
         if not known:
             self._refused("login", "unknown user" if tenant is None else "not a key of this bank", key=self._key)
         return known
@@ -100,6 +106,8 @@ class Login(asyncssh.SSHServer):
             return
         self._guests.users[self._user] += 1
         self._inside = True
+        if self._known is not None:  # the one that the client has just proven
+            self._guests.inside[self._connection] = self._user, self._known
         _log.info("sftp login", user=self._user, peer=self._peer, key=self._key)
 
     def session_requested(self) -> Any:

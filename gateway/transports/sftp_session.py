@@ -16,7 +16,7 @@ from adapters.endpoints import SftpEndpoint
 from gateway.transports.contract import Misconfigured, TransportFault
 from gateway.transports.deadline import Deadline
 from gateway.transports.sftp_client import Client
-from gateway.transports.sftp_keys import PinnedKey, fingerprint, preferred_algorithms
+from gateway.transports.sftp_keys import LoginRefused, PinnedKey, fingerprint, preferred_algorithms
 
 IDLE_SECONDS_TRUSTED = 5.0  # longer unused than this, a connection is asked whether it still lives
 BROKEN = (OSError, EOFError, paramiko.SSHException, SFTPError)  # what a lost or senseless peer looks like
@@ -60,7 +60,7 @@ class Session:
 
 
 def open_session(endpoint: SftpEndpoint, pins: tuple[PinnedKey, ...], key: paramiko.PKey) -> Session:
-    """Connect, check the host key, log in; TransportFault or Misconfigured, never having sent a message."""
+    """Connect, check the host key, log in; TransportFault, Misconfigured, LoginRefused, never having sent a message."""
     where = f"{endpoint.host}:{endpoint.port}"
     raw = _connect(endpoint, where)
     transport = paramiko.Transport(raw)
@@ -139,7 +139,7 @@ def _log_in(transport: paramiko.Transport, endpoint: SftpEndpoint, key: paramiko
     except paramiko.AuthenticationException as error:
         # paramiko raises the same class for a refusal, a silence and a lost connection.
         if transport.is_active() and "timeout" not in str(error):
-            raise Misconfigured(
+            raise LoginRefused(
                 f"{where} refused login {endpoint.username!r} with key {fingerprint(key.asbytes())} ({error}); "
                 "the bank must register this public key"
             ) from error

@@ -13,6 +13,7 @@ from adapters.endpoints import TcpEndpoint
 from gateway.transports import tcp_faults
 from gateway.transports.contract import Reply, Sink, TransportFault
 from gateway.transports.http_body import StreamedBody
+from gateway.transports.http_gate import Refusal
 from gateway.transports.patience import Patience
 from gateway.transports.tcp_endpoint import outward
 from gateway.transports.tcp_line import Line, framed
@@ -52,11 +53,12 @@ class TcpTransport:
         client_certificate: bytes | None = None,
         trusted_ca: bytes | None = None,
         slowest_bytes_per_second: int = SLOWEST_BYTES_PER_SECOND,
+        refusal: Refusal | None = None,
     ):
         """PEM as for HTTPS; without ``trusted_ca`` the profile must say ``leased_line``. Raises Misconfigured."""
         self._reactor, self._endpoint, self._slowest = reactor, endpoint, slowest_bytes_per_second
         self._framing = framer(endpoint.framing)
-        self._way = outward(reactor, endpoint, client_certificate, trusted_ca)
+        self._way = outward(reactor, endpoint, client_certificate, trusted_ca, refusal)
         self._what = f"tcp {endpoint.host}:{endpoint.port}"
         self._turn = DeferredLock()
         self._line: Line | None = None

@@ -9,11 +9,16 @@ from twisted.web.client import URI
 
 from adapters.endpoints import AmqpEndpoint, TcpEndpoint
 from gateway.transports.contract import Misconfigured
+from gateway.transports.http_gate import Refusal
 from gateway.transports.http_tls import Endpoints, read_identity, read_trust
 
 
 def outward(
-    reactor: Any, where: TcpEndpoint | AmqpEndpoint, client_certificate: bytes | None, trusted_ca: bytes | None
+    reactor: Any,
+    where: TcpEndpoint | AmqpEndpoint,
+    client_certificate: bytes | None,
+    trusted_ca: bytes | None,
+    refusal: Refusal | None = None,
 ) -> Any:
     """An endpoint whose connections are proven before a byte of ours is written; raises Misconfigured.
 
@@ -29,7 +34,8 @@ def outward(
         raise Misconfigured(f"host {where.host!r} of the bank's profile must be an ASCII name or address")
     # Only its host and port are looked at.
     address = URI(b"https", host, host, where.port, b"", b"", b"", b"")  # type: ignore[no-untyped-call]
-    return Endpoints(reactor, read_trust(trusted_ca), identity, where.timeout_seconds).endpointForURI(address)
+    way = Endpoints(reactor, read_trust(trusted_ca), identity, where.timeout_seconds, refusal=refusal)
+    return way.endpointForURI(address)
 
 
 def require_leased_line(where: TcpEndpoint | AmqpEndpoint) -> None:

@@ -40,16 +40,17 @@ class TcpListener:
         certificate: bytes | None = None,
         client_ca: bytes | None = None,
         acknowledge: Callable[[Arrival], bytes] = receipt,
+        tls: Any = None,
     ):
         """``certificate``: PEM of our certificate, chain and key; ``client_ca``: PEM of the CA of the bank's clients.
 
-        Without them the profile must say ``leased_line``. Raises Misconfigured.
+        ``tls``, such as a ``RenewedTls``, stands for both. Without them the profile must say ``leased_line``. Raises Misconfigured.
         """
         self._reactor, self._endpoint = reactor, endpoint
         self._handler, self._acknowledge = handler, acknowledge
         self._framing = framer(endpoint.framing)
         self._bounds = _bounds(endpoint)
-        self._context = _context(endpoint, certificate, client_ca)
+        self._context = tls if tls is not None else _context(endpoint, certificate, client_ca)
         self._visitors: set[Visitor] = set()
         self._handling: set[Deferred[bytes]] = set()
         self._port: Any = None

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from gateway.wiring.parts import build_context, open_keystore, open_store, read_banks
+from gateway.wiring.parts import (
+    build_context,
+    build_worker_context,
+    open_keystore,
+    open_live_keys,
+    open_store,
+    read_banks,
+)
 
-__all__ = ["build_context", "open_keystore", "open_store", "read_banks"]
+__all__ = ["build_context", "build_worker_context", "open_keystore", "open_live_keys", "open_store", "read_banks"]

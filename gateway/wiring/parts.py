@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
+from typing import Final
 
 from adapters.code_table import CodeTable
 from adapters.editions import Editions
-from adapters.endpoints import SftpEndpoint, SftpServerEndpoint
 from adapters.envelopes.registry import ENVELOPES
 from adapters.profile_reader import code_table_path, read_editions
 from adapters.registry import DIALECTS
-from crypto.contract import KeyUnusable
+from crypto.key_entry import KeyState
 from crypto.keystore import Keystore
-from gateway.clock import SystemClock, business_date
+from crypto.passphrase import PassphraseSource
+from gateway.clock import SystemClock
 from gateway.services.calendars import read_calendars
 from gateway.services.context import Bank, Context
+from gateway.services.data_keys import data_keys
+from gateway.services.retention_policy import read_policy
 from gateway.settings import Settings
+from gateway.store import audit
 from gateway.store.database import Store
 from gateway.store.vault import Vault
-from gateway.transports.contract import FileTransport, Misconfigured
-from gateway.transports.exchange_directory import ExchangeDirectory
-from gateway.transports.sftp import sftp_transport
 from gateway.wiring.bank_keys import BankKeys
+from gateway.wiring.file_links import FileLinks
+from gateway.wiring.key_sources import hand_over, passphrase_source, providers
+from gateway.wiring.live_keys import LiveKeys
+from gateway.wiring.live_sealers import LiveFiles, LiveIndex, LiveSegments
+from gateway.wiring.unusable_keys import UnusableBankKeys
+
+VAULT_KEY: Final = "vault-data"
+SEGMENT_KEY: Final = "segment-data"
+INDEX_KEY: Final = "blind-index"
 
 
 def open_keystore(settings: Settings) -> Keystore:
-    """Open the keystore with the passphrase from its file; raises KeyUnusable, OSError."""
-    passphrase = settings.keystore.passphrase_file.read_text(encoding="utf-8").strip()
-    return Keystore.open(settings.keystore.path, passphrase)
+    """Open the keystore with the passphrase and the devices that the settings name; raises KeyUnusable."""
+    given = settings.keystore
+    return Keystore.open(given.path, passphrase_source(given), providers=providers(given))
 
 
 def read_banks(settings: Settings) -> dict[str, Bank]:
@@ -56,50 +64,57 @@ def _bank(directory: Path, editions: Editions) -> Bank:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store, its tables up to date."""
+    """The store, its tables up to date and its audit begun; raises WrongChain for another gateway's database."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = Store(settings.database_url)
     store.migrate()
+    with store.begin() as tx:
+        audit.open_chain(tx, settings.gateway_code, SystemClock().now_ms())
     return store
 
 
-def build_context(settings: Settings) -> Context:
-    """What jobs need; each process builds its own."""
-    keys = open_keystore(settings)
-    banks = read_banks(settings)
+def open_live_keys(settings: Settings) -> LiveKeys:
+    """The keystore as it is at each moment; raises KeyUnusable, OSError where it cannot be opened now."""
+    return LiveKeys(open_keystore(settings))
+
+
+def build_context(settings: Settings, keys: LiveKeys | None = None) -> Context:
+    """What jobs need; each process builds its own. Raises KeyUnusable where a key that every job needs is missing."""
+    keys = keys or open_live_keys(settings)
+    banks, store, clock = read_banks(settings), Store(settings.database_url), SystemClock()
+    _require_data_keys(keys.now())
     return Context(
-        store=Store(settings.database_url),
-        vault=Vault(settings.state / "vault", keys.stream_sealer("vault-data")),
-        sealer=keys.segment_sealer("segment-data"),
-        index=keys.blind_index("blind-index"),
+        store=store,
+        vault=Vault(settings.state / "vault", LiveFiles(keys, VAULT_KEY)),
+        sealer=LiveSegments(keys, SEGMENT_KEY),
+        index=LiveIndex(keys, INDEX_KEY),
         banks=banks,
-        clock=SystemClock(),
+        clock=clock,
         amount_limit_fen=settings.amount_limit_fen,
         signer=lambda security: BankKeys(keys, security).signer(),
         verifier=lambda security: BankKeys(keys, security).verifier(),
-        files=_file_transports(settings, banks, keys),
+        files=FileLinks(settings, banks, keys, store, clock).of,
         envelope_keys=lambda security: BankKeys(keys, security),
+        data_keys=lambda: keys.kept("data keys", data_keys),
+        revoked=lambda alias, key_id: _revoked(keys.now(), alias, key_id),
+        unusable_keys=lambda security: UnusableBankKeys(BankKeys(keys, security)),
         calendars=read_calendars(settings.config / "calendars"),
+        retention=read_policy(settings.config),
     )
 
 
-def _file_transports(settings: Settings, banks: dict[str, Bank], keys: Keystore) -> Callable[[str], FileTransport]:
-    clock = SystemClock()
+def build_worker_context(settings: Settings, source: PassphraseSource) -> Context:
+    """In a worker process: ``build_context`` with the passphrase of its parent, which came through its pipe."""
+    hand_over(settings.keystore, source)
+    return build_context(settings)
 
-    @cache
-    def transport(bank: str, edition: str) -> FileTransport:
-        endpoint = banks[bank].named(edition).profile.transport
-        if isinstance(endpoint, SftpServerEndpoint):
-            return ExchangeDirectory(settings.exchange_root, endpoint)
-        if not isinstance(endpoint, SftpEndpoint):
-            raise TypeError(f"bank {bank} does not exchange files")
-        try:
-            return sftp_transport(endpoint, keys.ssh_key(endpoint.user_key), lambda: business_date(clock.now_ms()))
-        except KeyUnusable as missing:
-            raise Misconfigured(str(missing)) from missing
 
-    def today(bank: str) -> FileTransport:
-        """By the edition in force: where a bank is reached may change on its day too."""
-        return transport(bank, banks[bank].on(business_date(clock.now_ms())).edition)
+def _require_data_keys(keys: Keystore) -> None:
+    """A process that could read and write nothing says so when it starts, not when the first batch comes."""
+    keys.stream_sealer(VAULT_KEY)
+    keys.segment_sealer(SEGMENT_KEY)
+    keys.blind_index(INDEX_KEY)
 
-    return today
+
+def _revoked(keys: Keystore, alias: str, key_id: str) -> bool:
+    return any(entry.state is KeyState.REVOKED for entry in keys.entries(alias) if entry.key_id == key_id)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from crypto.keystore import Keystore
 from gateway import wiring
-from gateway.api.authentication import Authenticator, ClientRegister, OpenOnLoopback, SignatureCheck
-from gateway.api.bounds import Bounds
-from gateway.api.build import Api, ApiDependencies, build_api
-from gateway.api.clients import RegisteredClient
+from gateway.api.build import Api, build_api
 from gateway.clock import SystemClock
-from gateway.services import outdated
-from gateway.services.answers import Answers
-from gateway.services.calendars import opening_of
+from gateway.services import background, expiries, outdated
+from gateway.services.audit_keeping import AuditKeeping
 from gateway.services.context import Context
 from gateway.services.inquiries import Inquiries
-from gateway.services.intake import Intake
 from gateway.services.jobs import Later
 from gateway.services.message_delivery import MessageDelivery
 from gateway.services.notifying import Notifying
 from gateway.services.platform_calls import PlatformCalls
-from gateway.services.projects import read_projects
 from gateway.services.runner import Lane, Runner
 from gateway.services.sms_calls import SmsCalls
 from gateway.services.templates import Templates
@@ -40,10 +35,19 @@ from gateway.store import contents
 from gateway.store import work as work_store
 from gateway.store.records import Work
 from gateway.transports.json_http import JsonHttp
+from gateway.wiring.api_parts import api_dependencies, audit_keeping
+from gateway.wiring.key_sources import passphrase_source
+from gateway.wiring.key_watch import KeyWatch
 from gateway.wiring.links import Links
+from gateway.wiring.live_keys import LiveKeys
+from gateway.wiring.peer_checks import PeerChecks
+from messages.redaction.faults import told
 
+log = structlog.get_logger()
+WEBHOOK_KEY = "webhook-sign"
 THREADS = 12
 SWEEP_SECONDS = 3600.0
+KEY_LOOK_SECONDS = 1.0  # how long a wire that nobody uses may outlive its keys
 ORPHAN_AGE_MS = 86_400_000  # far longer than any upload or job takes
 
 
@@ -53,7 +57,8 @@ class Service:
 
     settings: Settings
     reactor: Any
-    keys: Keystore
+    keys: LiveKeys
+    peers: PeerChecks
     context: Context
     threads: ThreadPool
     pools: list[Pool]
@@ -61,9 +66,11 @@ class Service:
     api: Api
     links: Links
     closers: list[Any]
+    keeping: AuditKeeping
 
     def start(self) -> None:
         """Begin to work; the caller opens the API's door."""
+        self.keeping.started()
         now = self.context.clock.now_ms()
         with self.context.store.begin() as tx:
             for name, bank in self.context.banks.items():
@@ -71,9 +78,15 @@ class Service:
                     work_store.put(tx, "poll-files", name, {"bank": name}, due_at_ms=now, priority=50)
         self.runner.start()
         self.links.listen()
-        sweep = LoopingCall(self._sweep)
-        sweep.clock = self.reactor
-        sweep.start(SWEEP_SECONDS, now=True)
+        watch = KeyWatch(self.context, self.keys, self.peers)
+        for seconds, action in ((SWEEP_SECONDS, self._sweep), (KEY_LOOK_SECONDS, partial(self._look_at_keys, watch))):
+            loop = LoopingCall(action)
+            loop.clock = self.reactor
+            loop.start(seconds, now=True)
+
+    def _look_at_keys(self, watch: KeyWatch) -> Deferred[Any]:
+        looked = deferToThreadPool(self.reactor, self.threads, watch.look)
+        return looked.addCallback(lambda _: self.links.refresh()).addErrback(_not_looked)
 
     def _sweep(self) -> Deferred[Any]:
         """Hourly: see that calendars reach far enough, and remove vault files that nothing names.
@@ -83,10 +96,13 @@ class Service:
         return deferToThreadPool(self.reactor, self.threads, self._tidy)
 
     def _tidy(self) -> None:
+        self.keeping.hourly()
         outdated.watch(self.context)
+        expiries.watch(self.context.store, self.context.clock, self.keys.now(), self.settings.keystore.crl_directory)
         with self.context.store.read() as tx:
             known = contents.vault_names(tx)
         self.context.vault.remove_orphans(known, self.context.clock.now_ms() - ORPHAN_AGE_MS)
+        background.watch(self.context)
 
     def ready(self) -> Deferred[Any]:
         """Fires when every worker process can work."""
@@ -106,7 +122,8 @@ class Service:
 def build_service(settings: Settings, reactor: Any) -> Service:
     """Construct one node; nothing runs yet except its threads and (idle) worker processes."""
     wiring.open_store(settings).dispose()
-    keys, context = wiring.open_keystore(settings), wiring.build_context(settings)
+    keys = wiring.open_live_keys(settings)
+    context = wiring.build_context(settings, keys)
     threads = ThreadPool(2, THREADS, "gateway")
     threads.start()
 
@@ -115,16 +132,23 @@ def build_service(settings: Settings, reactor: Any) -> Service:
 
     runner = Runner(context.store, context.clock, settings.node, reactor, blocking)
     hurry = partial(reactor.callFromThread, runner.poke)
-    api = build_api(_api_dependencies(settings, context, keys, threads, reactor, hurry))
+    keeping = audit_keeping(settings, context, blocking)
+    api = build_api(api_dependencies(settings, context, keys, threads, reactor, hurry, keeping.refusals))
     pools = _process_lanes(settings, runner, reactor, api)
-    links = Links(context, keys, reactor, blocking, hurry)
+    peers = PeerChecks(settings.keystore)
+    links = Links(context, keys, reactor, blocking, hurry, peers)
     closers = _reactor_lanes(settings, context, keys, links, runner, reactor, blocking)
-    return Service(settings, reactor, keys, context, threads, pools, runner, api, links, closers)
+    return Service(settings, reactor, keys, peers, context, threads, pools, runner, api, links, closers, keeping)
+
+
+def _not_looked(failure: Failure) -> None:
+    log.error("looking at the keys failed", failure=told(failure.value))
 
 
 def _process_lanes(settings: Settings, runner: Runner, reactor: Any, api: Api) -> list[Pool]:
-    compute = Pool(settings.workers.compute, reactor, wiring.build_context, settings)
-    transfer = Pool(settings.workers.transfer, reactor, wiring.build_context, settings)
+    given = settings, passphrase_source(settings.keystore)
+    compute = Pool(settings.workers.compute, reactor, wiring.build_worker_context, *given)
+    transfer = Pool(settings.workers.transfer, reactor, wiring.build_worker_context, *given)
 
     async def computed(work: Work) -> Later | None:
         try:
@@ -145,7 +169,7 @@ def _bank_of(work: Work) -> str:
 
 
 def _reactor_lanes(
-    settings: Settings, context: Context, keys: Keystore, links: Links, runner: Runner, reactor: Any, blocking: Any
+    settings: Settings, context: Context, keys: LiveKeys, links: Links, runner: Runner, reactor: Any, blocking: Any
 ) -> list[Any]:
     http = JsonHttp(reactor)
     delivery, inquiries = MessageDelivery(context, links.of, blocking), Inquiries(context, links.of, blocking)
@@ -168,44 +192,30 @@ def _client_of(work: Work) -> str:
     return str(work.subject["client_id"])
 
 
-def _platforms(settings: Settings, http: JsonHttp, keys: Keystore) -> dict[str, PlatformCalls]:
-    key_id = keys.active_key_id("webhook-sign")
+def _platforms(settings: Settings, http: JsonHttp, keys: LiveKeys) -> dict[str, PlatformCalls]:
     return {
-        name: PlatformCalls(http, SystemClock(), client.webhook_url, key_id, keys.ed25519_private("webhook-sign"))
+        name: PlatformCalls(http, SystemClock(), client.webhook_url, partial(_webhook_key, keys))
         for name, client in settings.clients.items()
         if client.webhook_url is not None
     }
 
 
+def _webhook_key(keys: LiveKeys) -> tuple[str, Ed25519PrivateKey]:
+    """Id and key of one moment."""
+    return keys.kept("webhook", lambda now: (now.active_key_id(WEBHOOK_KEY), now.ed25519_private(WEBHOOK_KEY)))
+
+
 def _sms_lanes(
-    settings: Settings, context: Context, keys: Keystore, runner: Runner, http: JsonHttp, blocking: Any
+    settings: Settings, context: Context, keys: LiveKeys, runner: Runner, http: JsonHttp, blocking: Any
 ) -> None:
     sms = settings.sms
     assert sms is not None  # noqa: S101 - asked before
-    key = keys.hmac_key("sms-hmac")
+    keys.now().hmac_key("sms-hmac")  # a missing one is told at the start
+
+    def key() -> bytes:
+        return keys.now().hmac_key("sms-hmac")
+
     provider = SmsCalls(http, context.clock, sms.base_url, sms.client, key, sms.lot_size, sms.timeout_seconds)
     notifying = Notifying(context, provider, Templates.read(settings.config / sms.templates), blocking)
     runner.add(Lane("notices", ("notify",), 2, lambda work: ensureDeferred(notifying.notify(work))))
     runner.add(Lane("receipts", ("receipts",), 2, lambda work: ensureDeferred(notifying.receipts(work))))
-
-
-def _api_dependencies(
-    settings: Settings, context: Context, keys: Keystore, threads: ThreadPool, reactor: Any, hurry: Callable[[], None]
-) -> ApiDependencies:
-    projects = {listed.year: listed for listed in map(read_projects, (settings.config / "projects").glob("*.yaml"))}
-    intake = Intake(context.store, context.vault, context.clock, settings.gateway_code, projects, hurry)
-    answers = Answers(
-        context.store, context.sealer, context.index, lambda bank: opening_of(context, context.bank_today(bank))
-    )
-    bounds = Bounds(max_upload_bytes=settings.api.content_bytes_max)
-    return ApiDependencies(reactor, threads, intake, answers, _authenticator(settings, context, keys), bounds)
-
-
-def _authenticator(settings: Settings, context: Context, keys: Keystore) -> Authenticator:
-    if settings.api.open_on_loopback:
-        return OpenOnLoopback(next(iter(settings.clients), "demo"), settings.api.host)
-    clients = [
-        RegisteredClient(name, client.certificate_names, client.key_ids, name in settings.api.operators)
-        for name, client in settings.clients.items()
-    ]
-    return ClientRegister(clients, SignatureCheck(lambda key_id: keys.ed25519_by_key_id(key_id).key, context.clock))

@@ -83,6 +83,10 @@ class AmqpDoor:
         """Begin."""
         self._thread.start()
 
+    def call(self, broker: BrokerAddress) -> None:
+        """Call there from now on, by these keys; the connection that is open is given up soon."""
+        self._broker = broker
+
     def stop(self) -> None:
         """End, after what is being taken now."""
         self._stopping.set()
@@ -102,14 +106,15 @@ class AmqpDoor:
             self._stopping.wait(AGAIN_SECONDS)
 
     def _session(self) -> None:
-        with BlockingConnection(self._broker.parameters()) as connection:
+        broker = self._broker
+        with BlockingConnection(broker.parameters()) as connection:
             channel = connection.channel()
             for queue in (self._send_queue, self._receive_queue):
                 channel.queue_declare(queue, passive=True)
             channel.confirm_delivery()
             channel.basic_qos(prefetch_count=PREFETCH)
             channel.basic_consume(self._send_queue, self._take)
-            while not self._stopping.is_set() and not self._bank.away:
+            while not self._stopping.is_set() and not self._bank.away and self._broker is broker:
                 connection.process_data_events(time_limit=TICK_SECONDS)
                 self._publish(channel)
 

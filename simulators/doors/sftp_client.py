@@ -100,6 +100,11 @@ class SftpClientDoor:
         if connection is not None:
             connection.abort()
 
+    def call(self, address: GatewayAddress) -> None:
+        """Call there from now on, by these keys; the line that is open is given up."""
+        self._address = address
+        self.shut()
+
     async def stop(self) -> None:
         """End for good; a message that the bank is just receiving is received to its end."""
         task, self._task = self._task, None

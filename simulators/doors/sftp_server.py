@@ -26,7 +26,7 @@ class Door:
 
     shelf: Shelf
     username: str
-    user_key: asyncssh.SSHKey
+    user_keys: tuple[asyncssh.SSHKey, ...]
     bank: SimulatedBank
     completed: COMPLETED
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
@@ -67,7 +67,8 @@ class _Session(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return username == self._door.username and key.public_data == self._door.user_key.public_data
+        known = {one.public_data for one in self._door.user_keys}
+        return username == self._door.username and key.public_data in known
 
 
 class _Cabinet(asyncssh.SFTPServer):

@@ -10,6 +10,7 @@ from typing import Final
 
 from fuzzing.banks import bank_targets
 from fuzzing.configuration import configuration_targets
+from fuzzing.documents import document_targets
 from fuzzing.intake import intake_targets
 from fuzzing.keyed import secret_targets
 from fuzzing.standards import standard_targets
@@ -24,6 +25,7 @@ TARGETS: Final[dict[str, Target]] = {
         intake_targets(),  # items, header, submission, signed requests
         configuration_targets(),  # profiles, layouts, code tables, calendars, lists
         secret_targets(),  # signatures, sealed blocks, key files
+        document_targets(),  # CMS, XML signatures
         tool_targets(),  # what the engineer's tools show
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from gateway.store import audit_tables  # noqa: F401 - their tables are declared beside those of tables.py
 from gateway.store.tables import metadata
 
 context.configure(

@@ -28,12 +28,15 @@ from gateway.api.build import Api, ApiDependencies, build_api
 from gateway.api.clients import RegisteredClient
 from gateway.api.door import build_site
 from gateway.clock import SystemClock
+from gateway.core.authority import Role
 from gateway.core.lifecycle import ItemState
 from gateway.core.segments import SegmentInfo
 from gateway.core.tally import Tally
 from gateway.services.answers import Answers
+from gateway.services.clear_reading import ClearReading
 from gateway.services.frames import rejections_context, result_context, seal_frame, segment_context, unseal_frame
 from gateway.services.intake import Intake
+from gateway.services.key_desk import KeyDesk
 from gateway.services.projects import Project, ProjectList
 from gateway.services.result_history import RESULT_BLOCK_SCHEMA
 from gateway.store import batches, inbox, lookup, results, segments
@@ -47,12 +50,23 @@ KEYS = {
     "platform-key": Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32),
     "county-key": Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32),
     "operator-key": Ed25519PrivateKey.from_private_bytes(bytes([3]) * 32),
+    "officer-key": Ed25519PrivateKey.from_private_bytes(bytes([5]) * 32),
+    "lin-key": Ed25519PrivateKey.from_private_bytes(bytes([6]) * 32),
+    "wang-key": Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32),
+    "rural-key": Ed25519PrivateKey.from_private_bytes(bytes([8]) * 32),
     "stranger-key": Ed25519PrivateKey.from_private_bytes(bytes([4]) * 32),
 }
 CLIENTS = [
     RegisteredClient("platform", key_ids=("platform-key",)),
     RegisteredClient("county", key_ids=("county-key",)),
-    RegisteredClient("operators", key_ids=("operator-key",), operator=True),
+    RegisteredClient("operators", key_ids=("operator-key",), roles=frozenset({Role.PLATFORM, Role.OPERATOR})),
+    RegisteredClient("zhao-min", key_ids=("officer-key",), roles=frozenset({Role.PRIVACY_OFFICER}), person=True),
+]
+CUSTODIAN = frozenset({Role.KEY_CUSTODIAN})
+CLIENTS += [
+    RegisteredClient("lin", key_ids=("lin-key",), roles=CUSTODIAN, person=True),
+    RegisteredClient("wang", key_ids=("wang-key",), roles=CUSTODIAN, person=True),
+    RegisteredClient("rural", key_ids=("rural-key",), roles=CUSTODIAN, scopes=("rural-*",), person=True),
 ]
 PROJECTS = {
     2026: ProjectList(
@@ -207,8 +221,14 @@ def bounds() -> Bounds:
     return Bounds(inline_wait_seconds=0, poll_seconds=0.05)
 
 
+@pytest.fixture
+def key_desk() -> Callable[[Store, SystemClock], KeyDesk | None]:
+    """How the API's key desk is made; tests of keys replace it."""
+    return lambda _store, _clock: None
+
+
 @pytest_twisted.async_yield_fixture
-async def served(tmp_path: Path, bounds: Bounds) -> Any:
+async def served(tmp_path: Path, bounds: Bounds, key_desk: Any) -> Any:
     """A running API."""
     from twisted.internet import reactor
 
@@ -222,7 +242,12 @@ async def served(tmp_path: Path, bounds: Bounds) -> Any:
     public = {key_id: private.public_key() for key_id, private in KEYS.items()}
     register = ClientRegister(CLIENTS, SignatureCheck(public.get, clock))
     intake = Intake(store, vault, clock, "GW01", PROJECTS)
-    api = build_api(ApiDependencies(reactor, pool, intake, Answers(store, sealer, index), register, bounds))
+    answers = Answers(store, sealer, index)
+    clear = ClearReading(store, answers, clock)
+    desk = key_desk(store, clock)
+    api = build_api(
+        ApiDependencies(reactor, pool, intake, answers, register, bounds, key_desk=desk, clear_reading=clear)
+    )
     port = reactor.listenTCP(0, build_site(api, reactor), interface="127.0.0.1")
     running = Served(port.getHost().port, api, store, vault, tmp_path / "vault", sealer, index, clock)
     yield running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from adapters.contract import Dialect, InstructionHead
 from adapters.envelopes.contract import Envelope, EnvelopeKeys
 from adapters.envelopes.registry import ENVELOPES
 from adapters.profile import BankProfile
-from adapters.profile_reader import code_table_path, read_all
+from adapters.profile_reader import code_table_path, read_all, read_profile
 from adapters.registry import DIALECTS
 from crypto.keystore import Keystore
 from gateway.clock import CHINA
@@ -31,7 +32,63 @@ from simulators.roster import roster
 from simulators.words import Words
 
 CONFIG = config_directory()
-PROFILES = read_all(CONFIG / "banks")
+SHIPPED = read_all(CONFIG / "banks")
+SM2 = """
+  scheme: sm2-sm3
+  signing_key: gateway-sm2-sign
+  verification_key: {bank}-verify
+"""
+RSA = """
+  scheme: rsa-pkcs1-sha256
+  signing_key: gateway-rsa-sign
+  verification_key: {bank}-verify
+"""
+INVENTED = {
+    "coop-xmldsig": (
+        "coop-tcp",
+        SM2
+        + """
+  form: raw
+  envelope: xmldsig
+  xml:
+    signature_uri: http://www.w3.org/2000/09/xmldsig#sm2-sm3
+    digest_uri: http://www.w3.org/2000/09/xmldsig#sm3
+    canonicalisation: http://www.w3.org/TR/2001/REC-xml-c14n-20010315
+""",
+    ),
+    "city-xmldsig": (
+        "city-iso",
+        RSA
+        + """
+  envelope: xmldsig
+  xml:
+    signature_uri: http://www.w3.org/2001/04/xmldsig-more#rsa-sha256
+    digest_uri: http://www.w3.org/2001/04/xmlenc#sha256
+""",
+    ),
+    "voucher-cms": (
+        "treasury-voucher",
+        SM2
+        + """
+  envelope: cms
+  cms:
+    syntax: gmt0010
+    encryption: {{transport: sm2, cipher: sm4-cbc, bank_key: {bank}-encrypt, own_key: gateway-{bank}-decrypt}}
+""",
+    ),
+    "agri-cms": (
+        "agri-tcp",
+        RSA
+        + """
+  encoding: raw
+  envelope: cms
+  cms:
+    syntax: rfc5652
+    encryption: {{transport: rsa-oaep-sha256, cipher: aes-256-gcm, bank_key: {bank}-encrypt, own_key: gateway-{bank}-decrypt}}
+""",
+    ),
+}
+"""Envelopes that no shipped bank has: by bank, whose profile it is like, and its own ``security``."""
 REFERENCE = batch_reference("GW01", "platform", "CONTRACT-1")
 REQUESTED_ON = date(2026, 11, 24)
 
@@ -77,9 +134,26 @@ class Family:
 
 
 @pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped configuration, and the invented banks."""
+    place = tmp_path_factory.mktemp("config")
+    for part in ("banks", "layouts", "codes", "simulators"):
+        shutil.copytree(CONFIG / part, place / part)
+    for bank, (like, security) in INVENTED.items():
+        text = (place / f"banks/{like}.yaml").read_text("utf-8").replace(f"bank: {like}\n", f"bank: {bank}\n")
+        before, _, after = text.partition("security:\n")
+        rest = after[after.index("\ninquiry:") :]
+        (place / f"banks/{bank}.yaml").write_text(f"{before}security:{security.format(bank=bank)}{rest}", "utf-8")
+        choices = place / f"simulators/banks/{like}.yaml"
+        if choices.exists():
+            shutil.copy(choices, place / f"simulators/banks/{bank}.yaml")
+    return place
+
+
+@pytest.fixture(scope="session")
+def keys(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("keys")
-    create_demo_keys(place)
+    create_demo_keys(place, config=config)
     return place
 
 
@@ -88,13 +162,13 @@ def keystore(keys: Path) -> Keystore:
     return Keystore.open(keys / "gateway/keystore.json", (keys / PASSPHRASE).read_text("ascii"))
 
 
-@pytest.fixture(scope="module", params=sorted(PROFILES))
-def family(request: pytest.FixtureRequest, keys: Path, keystore: Keystore) -> Family:
-    profile, data = PROFILES[request.param], read_bank(CONFIG, request.param)
+@pytest.fixture(scope="module", params=sorted([*SHIPPED, *INVENTED]))
+def family(request: pytest.FixtureRequest, config: Path, keys: Path, keystore: Keystore) -> Family:
+    profile, data = read_profile(config / f"banks/{request.param}.yaml"), read_bank(config, request.param)
     return Family(
         profile,
         DIALECTS[profile.dialect],
-        CodeTable.read(code_table_path(CONFIG / "banks", profile)),
+        CodeTable.read(code_table_path(config / "banks", profile)),
         ENVELOPES.get(profile.security.envelope),
         BankKeys(keystore, profile.security),
         codec_of(data),

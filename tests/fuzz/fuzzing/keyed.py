@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crypto.contract import KeyUnusable, SealBroken, SignatureInvalid, StreamVerifier
 from crypto.import_keys import import_private, import_public, import_sm4
-from crypto.keystore_file import MasterKey, content_of, rendered
+from crypto.keystore_file import content_of, rendered
+from crypto.master_key import MasterKey
 from crypto.schemes import sm2_library
 from crypto.schemes.rsa import RsaVerifier
 from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
@@ -110,7 +111,7 @@ def _sm4(octets: bytes) -> bytes:
 
 @cache
 def _master() -> MasterKey:
-    return MasterKey.fresh("a passphrase of some length", 2**14)
+    return MasterKey.fresh("a passphrase of some length")
 
 
 def _keystore(octets: bytes) -> object:

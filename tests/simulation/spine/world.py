@@ -12,6 +12,7 @@ from gateway.services.applying import apply
 from gateway.services.building import build
 from gateway.services.check import check
 from gateway.services.context import Context
+from gateway.services.data_keys import data_keys
 from gateway.services.file_collection import poll_files
 from gateway.services.file_delivery import ask_file, send_file
 from gateway.services.indexing import index
@@ -124,6 +125,7 @@ class World:
             verifier=lambda security: BankKeys(keys, security).verifier(),
             files=lambda bank: self.partners[bank].file_transport,
             envelope_keys=lambda security: BankKeys(keys, security),
+            data_keys=lambda: data_keys(keys),
         )
 
     def start_node(self) -> None:

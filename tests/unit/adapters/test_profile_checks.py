@@ -143,7 +143,7 @@ def test_options_of_an_envelope_go_together(
 
 @pytest.mark.parametrize("missing", ["encryption_key", "user_code"])
 def test_encrypted_json_needs_its_key_and_its_user(by_message: BankProfile, missing: str) -> None:
-    whole = {"encryption_key": "k", "user_code": "N530100021", "sm2_user_id": "N530100021000000", "sm2_form": "raw"}
+    whole = {"encryption_key": "k", "user_code": "N530100021", "sm2_user_id": "N530100021000000", "form": "raw"}
     security = {**whole, "envelope": "json-sm4", "signature_element": None, "scheme": "sm2-sm3", "encoding": "base64"}
     assert f"security.{missing}" in {key for key, _ in found(changed(by_message, security={**security, missing: None}))}
     assert not any(key.startswith("security.") for key, _ in found(changed(by_message, security=security)))

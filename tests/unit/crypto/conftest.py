@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crypto import master_key
 from crypto.keystore import Keystore
 
 PASSPHRASE = "correct horse battery"
@@ -24,6 +25,12 @@ def openssl(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]
         return subprocess.run(["openssl", *arguments], cwd=tmp_path, check=check, capture_output=True, timeout=30)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _least_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New keystores at the least cost that a file may ask for: what is tested does not depend on it."""
+    monkeypatch.setattr(master_key, "NEW_COST", {"memory_kib": 19 * 1024, "iterations": 2, "lanes": 1})
 
 
 @pytest.fixture

@@ -109,10 +109,10 @@ def test_what_may_not_be_added(keystore: Keystore) -> None:
     refused = [
         ("ours", "sign", generate_key("sm2"), {"key_id": "k1"}, "already"),
         ("ours", "sign", rsa, {}, "sign/sm2/gateway already"),
-        ("ours", "sign", generate_key("sm2"), {"owner": "counterparty"}, "already"),
+        ("ours", "sign", generate_key("sm2"), {"owner": "counterparty"}, "is our own"),
         ("new", "sign", sm2.public_only(), {}, "private half"),
         ("new", "verify", sm2, {}, "without its private half"),
-        ("new", "encrypt", rsa, {}, "cannot serve"),
+        ("new", "field", rsa, {}, "cannot serve"),
         ("new name", "sign", sm2, {}, "not a key alias"),
         ("new", "sign", sm2, {"key_id": "a/b"}, "not a key alias or id"),
         ("new", "sign", sm2, {"not_before": date(2026, 2, 1), "not_after": date(2026, 1, 1)}, "is after"),

@@ -81,15 +81,6 @@ def test_an_edited_entry_is_tampering(keystore: Keystore, passphrase: str, chang
         Keystore.open(keystore.path, passphrase)
 
 
-def test_a_cheaper_derivation_is_refused(keystore: Keystore, passphrase: str) -> None:
-    document = json.loads(keystore.path.read_bytes())
-    for cost in (2, 2**40, 40_000):
-        document["scrypt"]["n"] = cost
-        keystore.path.write_text(json.dumps(document))
-        with pytest.raises(KeyUnusable, match="scrypt cost"):
-            Keystore.open(keystore.path, passphrase)
-
-
 def test_two_writers_and_a_reader(keystore: Keystore, passphrase: str) -> None:
     other = Keystore.open(keystore.path, passphrase)
     assert other.reload() is False
@@ -123,7 +114,7 @@ def test_change_of_passphrase(keystore: Keystore, passphrase: str) -> None:
     assert Keystore.open(keystore.path, "another long passphrase").hmac_key("sms-hmac") == shared.secret
     with pytest.raises(KeyUnusable, match="wrong passphrase"):
         Keystore.open(keystore.path, passphrase)
-    with pytest.raises(KeyUnusable, match="open it anew"):
+    with pytest.raises(KeyUnusable, match="another passphrase"):
         other.reload()
 
 

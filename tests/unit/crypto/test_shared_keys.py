@@ -14,7 +14,7 @@ from crypto.keystore import Keystore
 
 ACTIVE = {"state": "ACTIVE"}
 IV = b"N003261207000000"
-HEX = "0123456789abcdeffedcba9876543210"
+HEX = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
 def test_a_cipher_outlives_saving(keystore: Keystore, passphrase: str) -> None:

@@ -9,7 +9,7 @@ from crypto.signature_text import decode_signature, encode_signature
 
 
 @settings(max_examples=50)
-@given(st.binary(min_size=1, max_size=300), st.sampled_from(["base64", "hex", "hex-upper", "raw"]))
+@given(st.binary(min_size=1, max_size=300), st.sampled_from(["base64", "hex", "HEX", "raw"]))
 def test_round_trip(signature: bytes, encoding: str) -> None:
     assert decode_signature(encode_signature(signature, encoding), encoding) == signature
 
@@ -17,7 +17,7 @@ def test_round_trip(signature: bytes, encoding: str) -> None:
 def test_spellings() -> None:
     assert encode_signature(b"\xff\x00", "base64") == b"/wA="
     assert encode_signature(b"\xff\x00", "hex") == b"ff00"
-    assert encode_signature(b"\xff\x00", "hex-upper") == b"FF00"
+    assert encode_signature(b"\xff\x00", "HEX") == b"FF00"
     assert decode_signature("/wA=\r\n", "base64") == b"\xff\x00"
     assert decode_signature(b"FF00\n", "hex") == b"\xff\x00"
     assert decode_signature(b"\xff\n", "raw") == b"\xff\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crypto.contract import SchemeParameters, SignatureInvalid
 from crypto.keystore import Keystore
+from crypto.schemes.registry import SCHEMES
 from simulators.bank_parts import signatures_of
 from simulators.declaration import read_declaration
 from simulators.keys import KeysExist, add_bank_keys, create_demo_keys, described
@@ -20,7 +22,7 @@ BANKS = sorted(path.stem for path in (SHIPPED / "banks").glob("*.yaml"))
 def test_both_sides_can_sign_and_check(name: str, keys: Path, keystore: Keystore) -> None:
     signing = read_declaration(SHIPPED / f"banks/{name}.yaml").security.model_copy(update={"encoding": "raw"})
     bank = signatures_of(signing, keys / name)
-    parameters = SchemeParameters(signing.scheme, signing.sm2_user_id, signing.sm2_form)
+    parameters = SchemeParameters(signing.scheme, signing.sm2_user_id, signing.form)
     signer = keystore.signer(signing.signing_key, parameters)
     signer.update(b"order")
     assert bank.is_genuine(b"order", signer.signature())
@@ -31,6 +33,39 @@ def test_both_sides_can_sign_and_check(name: str, keys: Path, keystore: Keystore
     other.update(b"other")
     with pytest.raises(SignatureInvalid):
         other.verify(bank.sign(b"result"))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "one_alias"), [*((scheme, False) for scheme in sorted(SCHEMES)), ("hmac-sm3", True)]
+)
+def test_a_bank_may_use_any_scheme(scheme: str, one_alias: bool, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    (config / "banks").mkdir(parents=True)
+    create_demo_keys(tmp_path / "keys", "county", config)
+    text = (SHIPPED / "banks/city-iso.yaml").read_text("utf-8").replace("city-iso", "any-bank")
+    text = text.replace(
+        "scheme: rsa-pkcs1-sha256", f"scheme: {scheme}\n  form: {'raw' if 'ecdsa' in scheme else 'der'}"
+    )
+    if one_alias:  # one secret may serve both ways
+        signing = read_declaration(SHIPPED / "banks/city-iso.yaml").security
+        text = text.replace(str(signing.verification_key).replace("city-iso", "any-bank"), "any-shared")
+        text = text.replace(f"signing_key: {signing.signing_key}", "signing_key: any-shared")
+    else:
+        text = text.replace("signing_key: ", "signing_key: any-")
+    (config / "banks/any-bank.yaml").write_text(text, "utf-8")
+    add_bank_keys(tmp_path / "keys", config)
+    passphrase = (tmp_path / "keys/gateway/passphrase").read_text().strip()
+    store = Keystore.open(tmp_path / "keys/gateway/keystore.json", passphrase)
+    declared = read_declaration(config / "banks/any-bank.yaml").security.model_copy(update={"encoding": "raw"})
+    bank = signatures_of(declared, tmp_path / "keys/any-bank")
+    parameters = SchemeParameters(declared.scheme, form=declared.form, sha1_until=date.max)
+    signer = store.signer(declared.signing_key, parameters)
+    signer.update(b"order")
+    assert bank.is_genuine(b"order", signer.signature())
+    assert declared.verification_key is not None
+    verifier = store.verifier(declared.verification_key, parameters)
+    verifier.update(b"result")
+    verifier.verify(bank.sign(b"result"))
 
 
 @pytest.mark.parametrize("name", BANKS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from adapters.envelopes.contract import Outer
 from adapters.envelopes.json_sm4 import JsonSm4Envelope
 from adapters.profile import BankProfile
 from adapters.profile_reader import read_profile
-from crypto.contract import MessageCipher, SignatureInvalid, StreamSigner, StreamVerifier
+from crypto.contract import CipherName, MessageCipher, SealBroken, SignatureInvalid, StreamSigner, StreamVerifier
 from crypto.generate import generate_key
 from crypto.key_material import KeyMaterial
 from crypto.schemes import sm2_keys
+from crypto.schemes.ciphers import CIPHERS
 from crypto.schemes.sm2_sm3 import Sm2Signer, Sm2Verifier
-from crypto.schemes.sm4_cbc import Sm4CbcCipher
 from messages.batch.columns import STORED_SCHEMA
 from simulators.answers import ANSWER_SCHEMA, Kind, Status
 from simulators.bank_contract import Codec, MessageInvalid, NotGenuine, Order, Question, Seal, Totalling
@@ -46,6 +46,7 @@ class Gateway:
     own: KeyMaterial
     bank: KeyMaterial
     shared: bytes
+    name: CipherName = "sm4-cbc"
 
     def signer(self) -> StreamSigner:
         return Sm2Signer("own", self.own.secret or b"", sm2_keys.public_from_pem(self.own.public), IDENTITY, "raw")
@@ -54,7 +55,7 @@ class Gateway:
         return Sm2Verifier({"bank": sm2_keys.public_from_pem(self.bank.public)}, IDENTITY, "raw")
 
     def cipher(self) -> MessageCipher:
-        return Sm4CbcCipher({"shared": self.shared}, "shared")
+        return CIPHERS[self.name].make({"shared": self.shared}, "shared")
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,23 @@ def answers(block: pl.DataFrame, *statuses: Status) -> pl.DataFrame:
         )
         .cast(ANSWER_SCHEMA)
     )  # type: ignore[arg-type]
+
+
+def test_both_sides_agree_on_sm4_gcm(profile, wire, instruction):
+    """A fresh nonce each time, and nothing that was sealed in the one way opens in the other."""
+    gateway, bank = replace(wire[0], name="sm4-gcm"), replace(wire[1], cipher="sm4-gcm")
+    outer = Outer(MESSAGE, "instruction", datetime(2026, 3, 2, tzinfo=UTC))
+    sent = [ENVELOPE.seal(profile, outer, instruction, gateway)[0] for _ in range(2)]
+    assert sent[0] != sent[1]
+    assert bank.open(sent[0], None) == instruction
+    with pytest.raises(NotGenuine):
+        wire[1].open(sent[0], None)
+    reply = CODEC.acknowledgement(MESSAGE, DAY, None, "")
+    assert reply is not None
+    content, _ = bank.close(MESSAGE, reply, None)
+    assert ENVELOPE.open(profile, content, gateway).body == reply
+    with pytest.raises(SealBroken):
+        ENVELOPE.open(profile, content, wire[0])
 
 
 def test_a_payment_crosses_the_wire(profile, wire, block, instruction):

@@ -70,8 +70,8 @@ def test_the_day_counts_also_for_a_connection_that_is_open(old_bank: Any) -> Non
 def test_the_profile_chooses_the_driver(old_bank: Any) -> None:
     key = old_bank.private_key()
     today = date(2026, 11, 23)
-    assert isinstance(sftp_transport(old_bank.endpoint(legacy_until=None), key, lambda: today), SftpTransport)
-    assert isinstance(sftp_transport(old_bank.endpoint(), key, lambda: today), LegacySftpTransport)
+    assert isinstance(sftp_transport(old_bank.endpoint(legacy_until=None), [key], lambda: today), SftpTransport)
+    assert isinstance(sftp_transport(old_bank.endpoint(), [key], lambda: today), LegacySftpTransport)
 
 
 def test_a_login_key_that_cannot_be_read_is_misconfigured(old_bank: Any) -> None:

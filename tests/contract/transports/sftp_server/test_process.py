@@ -36,6 +36,7 @@ class Place:
     def __init__(self, root: Path):
         self.user_key = asyncssh.generate_private_key("ssh-ed25519")
         passphrase, keystore = root / "passphrase", root / "keystore.json"
+        passphrase.touch(0o600)
         passphrase.write_text("correct horse battery")
         store = Keystore.create(keystore, "correct horse battery")
         host = generate_key("ed25519-ssh")

@@ -236,7 +236,7 @@ def test_only_the_dialect_s_json_is_sealed(shipped, sides):
         ({"user_code": "N53010002招"}, "user_code", "user number"),
         ({"user_code": None}, "user_code", "user number"),
         ({"sm2_user_id": "1234567812345678"}, "sm2_user_id", "write N530100021000000"),
-        ({"sm2_form": "der"}, "scheme", "sm2_form: raw"),
+        ({"form": "der"}, "scheme", "form: raw"),
         ({"scheme": "rsa-pkcs1-sha256"}, "scheme", "sm2-sm3"),
         ({"encryption_key": None}, "encryption_key", "alias of the SM4 key"),
     ],

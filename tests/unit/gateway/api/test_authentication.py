@@ -13,13 +13,14 @@ from gateway.api.authentication import ClientRegister, OpenOnLoopback, Signature
 from gateway.api.clients import RegisteredClient
 from gateway.api.envelope import Envelope
 from gateway.api.problems import Problem
+from gateway.core.authority import Permission, Role
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 NOW = 1_800_000_000
 PLAIN = Envelope("GET", "/v1/batches?limit=1", (), True, "gw.example:8443", "10.0.0.5", None)
 CLIENTS = [
     RegisteredClient("platform", certificate_names=("platform.example",), key_ids=("k1",)),
-    RegisteredClient("ops", certificate_names=("ops.example",), operator=True),
+    RegisteredClient("ops", certificate_names=("ops.example",), roles=frozenset({Role.OPERATOR})),
 ]
 
 
@@ -52,7 +53,7 @@ def refusal(authenticator: Any, envelope: Envelope) -> str:
 def test_a_registered_certificate_is_enough() -> None:
     """The subject's CN says which client it is, and whether it is an operator."""
     client = register().identify(replace(PLAIN, certificate_name="ops.example"))
-    assert (client.client_id, client.operator) == ("ops", True)
+    assert (client.client_id, client.may(Permission.ALERTS_READ)) == ("ops", True)
 
 
 def test_unknown_certificates_and_nobody_are_refused() -> None:

@@ -9,6 +9,7 @@ import gateway
 from gateway.api.batch_intake import BatchIntake
 from gateway.api.batch_reading import BatchReading
 from gateway.api.catalogue import intake_operations, reading_operations
+from gateway.api.clear_operations import ClearOperations
 from gateway.api.docs_page import page
 from gateway.api.openapi import PATH_PARAMETERS, document, problem_codes
 from gateway.api.operation import Operation
@@ -21,7 +22,11 @@ ANY: Any = None
 
 def operations() -> list[Operation]:
     """All operations with nothing behind them."""
-    return [*intake_operations(BatchIntake(ANY, ANY, ANY, ANY, ANY)), *reading_operations(BatchReading(ANY, ANY))]
+    return [
+        *intake_operations(BatchIntake(ANY, ANY, ANY, ANY, ANY)),
+        *reading_operations(BatchReading(ANY, ANY)),
+        *ClearOperations(ANY, ANY).operations(),
+    ]
 
 
 def test_every_address_is_in_the_document() -> None:

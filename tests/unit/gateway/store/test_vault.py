@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from crypto.contract import KeyUnusable, SealBroken
 from crypto.sealing import StreamSealer
 from gateway.store import vault as vault_module
+from gateway.store import vault_writer
 from gateway.store.records import Content
 from gateway.store.vault import ContentTooLarge, Vault, VaultDamaged, VaultFull
 
@@ -207,7 +208,7 @@ def test_a_disk_that_has_no_room_for_a_name(vault: Vault, monkeypatch: pytest.Mo
     def refuse(path: Path) -> BinaryIO:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(vault_module, "_private", refuse)
+    monkeypatch.setattr(vault_writer, "_private", refuse)
     with pytest.raises(VaultFull):
         vault.create("x")
 

@@ -1,0 +1,1 @@
+"""The ``gateway audit`` commands (审计命令)."""

@@ -1,0 +1,93 @@
+"""The running world, and eyes for it: the store, the books, the alerts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from gateway import wiring
+from gateway.demo.books import Books, read_books
+from gateway.demo.checks import compare
+from gateway.demo.quiet import is_quiet
+from gateway.demo.world import QUICK
+from gateway.settings import read_settings
+from gateway.store import alerts, batches, inbox, instructions, tables
+from gateway.store.records import InboxMessage, Instruction
+from rotating.load import Load
+from rotating.turnover import Turnover
+from rotating.world import BANKS, SecuredWorld
+
+
+class Scene:
+    """Started by ``with``; the load begins with it."""
+
+    def __init__(self, directory: Path):
+        self.world = SecuredWorld(directory, 1, patience=dict(QUICK), banks=BANKS)
+
+    def __enter__(self) -> Scene:
+        self.world.__enter__()
+        self.context = wiring.build_context(read_settings(self.world.settings_file))
+        self.load = Load(self.world.gateway_url, self.world.directory / "keys/platform")
+        self.turnover = Turnover(self.world, self.load)
+        self.load.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.context.store.dispose()
+        self.world.__exit__(*error)
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+        """What ``condition`` says once it says anything."""
+        ends = time.monotonic() + seconds
+        while not (found := condition()):
+            self.world.children["gateway"].require_alive()
+            assert time.monotonic() < ends, f"not in time: {what}\n{self.alerts()}\n{self.log('gateway')[-3000:]}"
+            time.sleep(0.1)
+        return found
+
+    def settled(self) -> bool:
+        """Everything that was submitted has had its answer, and nobody has anything left to do."""
+        books = read_books(self.context, reasons=False)
+        assert books.balanced, books
+        return not books.unfinished and is_quiet(self.world, self.context)
+
+    def books(self) -> Books:
+        """The gateway's own."""
+        return read_books(self.context)
+
+    def require_agreement(self) -> None:
+        """The gateway's books, the banks', the provider's and the platform's are the same."""
+        books = read_books(self.context)
+        ledgers = {name: self.world.ask(name, "ledger") for name in self.world.simulators}
+        checks = compare(books, ledgers, self.load.items)
+        assert not [label for label, value in checks.items() if value is False], (checks, books, self.alerts())
+
+    def instructions(self) -> list[Instruction]:
+        """All of them, in the order in which they were planned."""
+        with self.context.store.read() as tx:
+            found = [
+                one
+                for made in batches.recent(tx, None, 10_000, None)
+                for one in instructions.of_batch(tx, made.batch_id)
+            ]
+        return sorted(found, key=lambda one: one.instruction_id)
+
+    def messages(self, bank: str) -> list[InboxMessage]:
+        """What a bank has said, in the order in which it came."""
+        with self.context.store.read() as tx:
+            wanted = (
+                select(tables.inbox.c.inbox_id).where(tables.inbox.c.bank == bank).order_by(tables.inbox.c.inbox_id)
+            )
+            return [inbox.by_id(tx, inbox_id) for inbox_id in tx.execute(wanted).scalars()]
+
+    def alerts(self) -> dict[str, str]:
+        """Kind and key -> what it says."""
+        with self.context.store.read() as tx:
+            return {f"{one.kind} {one.key}": one.text_en for one in alerts.recent(tx, 1000)}
+
+    def log(self, name: str) -> str:
+        return (self.world.directory / f"{name}.log").read_text("utf-8", "replace")
