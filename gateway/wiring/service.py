@@ -22,6 +22,7 @@ from gateway.clock import SystemClock
 from gateway.services import outdated
 from gateway.services.answers import Answers
 from gateway.services.calendars import opening_of
+from gateway.services.consents import KIND, Consents
 from gateway.services.context import Context
 from gateway.services.inquiries import Inquiries
 from gateway.services.intake import Intake
@@ -150,6 +151,8 @@ def _reactor_lanes(
     http = JsonHttp(reactor)
     delivery, inquiries = MessageDelivery(context, links.of, blocking), Inquiries(context, links.of, blocking)
     runner.add(Lane("messages", ("send-message",), 8, lambda work: ensureDeferred(delivery.send(work)), _sent_to))
+    consents = Consents(context, links.of, blocking)
+    runner.add(Lane("consents", (KIND,), 2, lambda work: ensureDeferred(consents.send(work)), _sent_to))
     runner.add(Lane("inquiries", ("inquire",), 8, lambda work: ensureDeferred(inquiries.inquire(work)), _sent_to))
     webhooks = Webhooks(context, _platforms(settings, http, keys), blocking)
     runner.add(Lane("webhooks", ("webhook",), 4, lambda work: ensureDeferred(webhooks.deliver(work)), _client_of))

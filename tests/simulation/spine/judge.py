@@ -28,6 +28,9 @@ def require_conserved(world: World) -> None:
         _declared(batch.header, tally, batch.rejected_items, batch.rejected_fen)
 
 
+CENTRE = "clearing-cnaps"
+
+
 class Watch:
     """Looks again only when items may have moved."""
 
@@ -74,6 +77,7 @@ def judge(world: World) -> None:
     found = items(world)
     _nothing_twice(world)
     _quarantined(world)
+    _consented(world)
     if found.height:
         _books(world, found)
         _alerted(world, found)
@@ -92,6 +96,15 @@ def _nothing_twice(world: World) -> None:
     if not world.sends_again:
         again = {name: times for name, times in world.shown().items() if times > 1}
         assert not again, f"sent twice to a bank that does not reject duplicates: {again}"
+
+
+def _consented(world: World) -> None:
+    """A centre that asks for consent to its returns has one to each, and none was refused that our books know."""
+    for partner in world.partners.values():
+        if partner.name != CENTRE:
+            continue
+        report, asked = partner.bank.ledger.report(), partner.bank.ledger.returns()
+        assert report.consents + report.dissents == asked, f"{asked} requests for return, {report.consents} consents"
 
 
 def _books(world: World, found: pl.DataFrame) -> None:
