@@ -123,11 +123,6 @@ class Ledger:
                 with (self._folder / _CONSENTS).open("a", encoding="ascii") as file:
                     file.write(f"{request} {'agreed' if agreed else 'refused'}\n")
 
-    def returns(self) -> int:
-        """Messages in which credited items came back."""
-        with self._lock:
-            return len(self._returned)
-
     def report(self) -> LedgerReport:
         """The books in figures."""
         with self._lock:

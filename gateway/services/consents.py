@@ -18,17 +18,18 @@ from gateway.clock import instant
 from gateway.core.lifecycle import ItemState
 from gateway.services.context import Context
 from gateway.services.item_rows import Prepared
-from gateway.services.jobs import finish
+from gateway.services.jobs import Later, finish
 from gateway.services.reading import Part
 from gateway.services.small_messages import sealed
 from gateway.services.states import columns_of
 from gateway.store import inbox, segments
 from gateway.store import work as work_store
 from gateway.store.records import InboxMessage, Work
-from gateway.transports.contract import MessagePost, Misconfigured
+from gateway.transports.contract import MessagePost, Misconfigured, TransportFault
 
 Blocking = Callable[..., Awaitable[Any]]
 KIND = "consent"
+AGAIN_MS = 30_000
 _REPLY_BYTES = 1_000_000
 
 
@@ -62,8 +63,8 @@ class Consents:
     def __init__(self, context: Context, transports: Callable[[str], MessagePost], blocking: Blocking):
         self._context, self._transports, self._blocking = context, transports, blocking
 
-    async def send(self, work: Work) -> None:
-        """Send one; raises TransportFault, and it is tried again."""
+    async def send(self, work: Work) -> Later | None:
+        """Send one; what could not be sent is sent again later, under the same id."""
         message_id, content, headers = await self._blocking(self._written, work)
 
         def body() -> Iterator[bytes]:
@@ -74,9 +75,12 @@ class Consents:
             await self._transports(str(work.subject["bank"])).submit(
                 message_id, body, len(content), headers, writer, _REPLY_BYTES
             )
+        except TransportFault as fault:
+            return Later(self._context.clock.now_ms() + AGAIN_MS, str(fault))
         finally:
             writer.abandon()  # whoever took it has nothing more to say
         await self._blocking(self._done, work)
+        return None
 
     def _written(self, work: Work) -> tuple[str, bytes, dict[str, str]]:
         subject = work.subject
