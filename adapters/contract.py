@@ -59,6 +59,16 @@ class Question:
     references: tuple[str, ...] = ()  # items asked for singly; empty: all of the instruction
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What we say to a bank's request to take money back (退回应答)."""
+
+    message_id: str  # our own, new
+    original_message_id: str  # the bank's request
+    created_at: datetime
+    agreed: bool  # every item of it is RETURNED in our books
+
+
 class ResultKind(StrEnum):
     """What a bank's message speaks of."""
 
@@ -78,6 +88,7 @@ class ParsedResult:
     group_text_raw: str | None = None
     group_outcome: Outcome | None = None  # where the dialect itself (a standard) fixes it; else by code table
     blocks: tuple[pl.DataFrame, ...] = field(default=())
+    consent_to: str | None = None  # the message's own id, where its sender asks for our consent
 
 
 class MessageRefused(Exception):
@@ -129,6 +140,14 @@ class Inquirer(Protocol):
 
     def inquiry(self, profile: BankProfile, question: Question) -> bytes:
         """The question's exact bytes, before the envelope; its answer is parsed like any message of the bank."""
+
+
+@runtime_checkable
+class Consenting(Protocol):
+    """A dialect whose banks wait for an answer to their requests for return; others do not have this."""
+
+    def consent(self, profile: BankProfile, consent: Consent) -> bytes:
+        """The answer's bytes."""
 
 
 @runtime_checkable

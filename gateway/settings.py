@@ -174,7 +174,7 @@ class Settings(BaseSettings):
         return self.store_url or f"sqlite:///{self.state / 'gateway.sqlite'}"
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path, *, with_environment: bool = True) -> Settings:
     """Settings from a TOML file and the environment; raises pydantic's ValidationError naming each key."""
 
     class FromFile(Settings):
@@ -188,6 +188,7 @@ def read_settings(path: Path) -> Settings:
             **sources: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             environment = sources["env_settings"] if sources else given[1]
-            return environment, TomlConfigSettingsSource(settings_cls)
+            file = TomlConfigSettingsSource(settings_cls)
+            return (environment, file) if with_environment else (file,)
 
     return Settings.model_validate(FromFile().model_dump())  # type: ignore[call-arg]

@@ -40,6 +40,14 @@ class Question:
     references: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The gateway's answer to a request for return (退回应答); ``request`` is the bank's own message id."""
+
+    request: str
+    agreed: bool
+
+
 class MessageInvalid(Exception):
     """The bank refuses the whole message: ``code`` in its own language, ``text`` for people."""
 
@@ -55,7 +63,7 @@ class NotGenuine(Exception):
 class Codec(Protocol):
     """The bank's format, from the bank's side. Pure."""
 
-    def read(self, content: bytes) -> Order | Question:
+    def read(self, content: bytes) -> Order | Question | Consent:
         """A message of the gateway; raises MessageInvalid."""
 
     def acknowledgement(self, message_id: str, day: date, code: str | None, text: str) -> bytes | None:

@@ -22,7 +22,7 @@ import polars as pl
 
 from messages.outcome import Reason
 from simulators.answers import Plan, each_under_its_own, of_type, plan
-from simulators.bank_contract import Codec, MessageInvalid, NotGenuine, Order, Outgoing, Question, Seal, Taken
+from simulators.bank_contract import Codec, Consent, MessageInvalid, NotGenuine, Order, Outgoing, Question, Seal, Taken
 from simulators.counterparty import Clock, wall_clock_ms
 from simulators.declaration import BankData, Failing
 from simulators.engine_saying import Saying
@@ -86,7 +86,13 @@ class SimulatedBank:
                 return self._refuse_for(named, "missing-signature" if signature is None else "signature")
             except MessageInvalid as invalid:
                 return self._refuse(named, invalid.code, invalid.text)
-            return self._told(said) if isinstance(said, Question) else self._take(named, said, body)
+            return self._heard(named, said, body)
+
+    def _heard(self, named: str | None, said: Order | Question | Consent, body: bytes) -> Taken:
+        if isinstance(said, Consent):
+            self.ledger.consent(said.request, agreed=said.agreed)
+            return Taken(None)
+        return self._told(said) if isinstance(said, Question) else self._take(named, said, body)
 
     def _named(self, name: str) -> str | None:
         """The message id that the wire tells; null where it tells none that can be relied on."""
@@ -172,7 +178,7 @@ class SimulatedBank:
         if rows.is_empty():
             return Taken(self.absent(question.message_id))
         order = self._codec.read((self._orders / f"{question.message_id}.order").read_bytes())
-        if isinstance(order, Question):
+        if not isinstance(order, Order):
             raise TypeError("only instructions are kept as orders")
         asked = f"{kept.number} {' '.join(sorted(question.references))}".encode()
         return Taken(self._saying.writer.about(order, _SINGLY + crc32(asked) % _SINGLY_UP_TO, rows))
@@ -212,7 +218,7 @@ class SimulatedBank:
         return (datetime.fromtimestamp(self.desk.clock() / 1000, UTC) + _CHINA).date()
 
 
-def _with_an_id(said: Order | Question) -> Order | Question:
+def _with_an_id(said: Order | Question | Consent) -> Order | Question | Consent:
     """Ids become names of files, so that an order with any other is not even looked at."""
     if isinstance(said, Order) and not _MESSAGE_ID.fullmatch(said.message_id):
         raise NotGenuine

@@ -17,6 +17,7 @@ BOOKED_SCHEMA: Final[dict[str, pl.DataType]] = {
 """One row per instructed item, as booked."""
 
 _SEEN: Final = "seen.txt"
+_CONSENTS: Final = "consents.txt"
 
 
 class AlreadyBooked(Exception):
@@ -44,6 +45,8 @@ class LedgerReport:
     returned: int
     returned_fen: int
     duplicates_paid: int
+    consents: int  # requests for return that the gateway agreed to, and those it did not
+    dissents: int
 
 
 class Ledger:
@@ -55,6 +58,7 @@ class Ledger:
         self._booked: list[pl.DataFrame] = []
         self._returned: dict[str, pl.DataFrame] = {}
         self._seen: dict[str, int] = {}
+        self._consents: dict[str, bool] = {}
         self._lock = Lock()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +71,9 @@ class Ledger:
             message_id, digest = path.name.removesuffix(".booked.parquet").rsplit(".", 1)
             self._digests[message_id] = digest
             self._booked.append(pl.read_parquet(path))
+        if (consents := folder / _CONSENTS).exists():
+            lines = (line.split() for line in consents.read_text("ascii").splitlines())
+            self._consents = {request: word == "agreed" for request, word in lines}
         for path in folder.glob("*.returned.parquet"):
             self._returned[path.name.removesuffix(".returned.parquet")] = pl.read_parquet(path)
 
@@ -108,12 +115,20 @@ class Ledger:
                 self._keep(f"{key}.returned.parquet", frame)
                 self._returned[key] = frame
 
+    def consent(self, request: str, *, agreed: bool) -> None:
+        """The gateway's answer to a request for return (退回应答); a later one to the same request replaces it."""
+        with self._lock:
+            self._consents[request] = agreed
+            if self._folder is not None:
+                with (self._folder / _CONSENTS).open("a", encoding="ascii") as file:
+                    file.write(f"{request} {'agreed' if agreed else 'refused'}\n")
+
     def report(self) -> LedgerReport:
         """The books in figures."""
         with self._lock:
             booked = pl.concat(self._booked) if self._booked else pl.DataFrame(schema=BOOKED_SCHEMA)
             returned = list(self._returned.values())
-            seen, instructions = len(self._seen), len(self._digests)
+            seen, instructions, consents = len(self._seen), len(self._digests), list(self._consents.values())
         credited = booked.filter("credited")
         refused = booked.filter(~pl.col("credited"))
         return LedgerReport(
@@ -128,6 +143,8 @@ class Ledger:
             returned=sum(frame.height for frame in returned),
             returned_fen=sum(_fen(frame) for frame in returned),
             duplicates_paid=int(credited.group_by("reference").len().filter(pl.col("len") > 1).height),
+            consents=sum(consents),
+            dissents=len(consents) - sum(consents),
         )
 
     def items(self) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The CNAPS2 dialect (第二代支付系统报文方言): beps.382 and ccms.314 out; 383, 315, 318, 900 and 911 in.
+"""The CNAPS2 dialect (第二代支付系统报文方言): beps.382, ccms.314 and 319 out; 383, 315, 318, 900 and 911 in.
 
 Bytes here are the XML body; block header and signature are the envelope's (``adapters.envelopes.cnaps2_block``).
 """
@@ -14,6 +14,7 @@ import polars as pl
 from adapters.contract import (
     RESULT_SCHEMA,
     CannotTranslate,
+    Consent,
     InstructionHead,
     MessageRefused,
     ParsedResult,
@@ -27,7 +28,7 @@ from messages.cnaps2.batch_credit import MOST_ROWS, BatchCreditHead, BatchCredit
 from messages.cnaps2.block import FRAME_BYTES
 from messages.cnaps2.kinds import MessageType
 from messages.cnaps2.reading import MOST_BYTES, SmallMessage, read_message
-from messages.cnaps2.writing import Heading, write_message
+from messages.cnaps2.writing import Heading, return_answer, write_message
 
 CHINA: Final = timezone(timedelta(hours=8))  # no daylight saving: an offset is enough
 
@@ -42,10 +43,12 @@ KINDS: Final[dict[MessageType, ResultKind]] = {
 FOUND: Final = "QR00"
 NOT_FOUND: Final = "QR01"
 RETURNED: Final = "PR23"
+NOT_AS_ASKED: Final = "RJ90"
+"""Other (其他): details that we do not know, or that were not paid."""
 
 
 class Cnaps2Dialect:
-    """``adapters.contract.Dialect`` and ``Inquirer`` for clearing centres that speak CNAPS2."""
+    """``adapters.contract.Dialect``, ``Inquirer`` and ``Consenting`` for clearing centres that speak CNAPS2."""
 
     def rows_per_file(self, profile: BankProfile) -> int:
         """Rows that fit whatever is in them, the block header and signature counted; ValueError where not one does."""
@@ -82,6 +85,17 @@ class Cnaps2Dialect:
         heading = Heading(question.inquiry_id, china_time(question.created_at), question.original_message_id)
         asked = pl.DataFrame({"reference": list(question.references)}, schema={"reference": pl.String()})
         return write_message(MessageType.INQUIRY, heading, {}, asked)
+
+    def consent(self, profile: BankProfile, consent: Consent) -> bytes:
+        """The ccms.319 to one ccms.318."""
+        _require_utf8(profile)
+        heading = Heading(
+            consent.message_id,
+            china_time(consent.created_at),
+            consent.original_message_id,
+            MessageType.RETURN_REQUEST,
+        )
+        return return_answer(heading, agreed=consent.agreed, reason=None if consent.agreed else NOT_AS_ASKED)
 
     def parse(self, profile: BankProfile, name: str, chunks: Iterable[bytes]) -> ParsedResult:  # noqa: ARG002
         """What the centre says about a batch credit; ``name`` tells nothing on a queue. Raises MessageRefused."""
@@ -147,6 +161,7 @@ def _result(said: SmallMessage) -> ParsedResult:
         group_reason_raw=information.get("RjctCd"),
         group_text_raw=information.get("RjctInf"),
         blocks=(said.details.select(*RESULT_SCHEMA),) if said.details.height else (),
+        consent_to=said.message_id if said.kind is MessageType.RETURN_REQUEST else None,
     )
 
 

@@ -18,8 +18,8 @@ from crypto.contract import KeyUnusable, MessageCipher, StreamSigner, StreamVeri
 class Outer:
     """What an envelope says about the message in it."""
 
-    message_id: str  # the instruction's, or the inquiry's own id
-    kind: Literal["instruction", "inquiry"]
+    message_id: str  # the instruction's, or the inquiry's or consent's own id
+    kind: Literal["instruction", "inquiry", "consent"]
     created_at: datetime
 
 

@@ -22,7 +22,6 @@ from gateway.bench.processes import cpu_seconds, peak_megabytes
 from gateway.demo.books import read_books
 from gateway.demo.world import TWO_BANKS, World
 from gateway.services.context import Context
-from gateway.settings import read_settings
 from gateway.store import batches, instructions
 from gateway.store.records import BatchState, InstructionState
 
@@ -88,7 +87,7 @@ def passage(directory: Path, prepared: list[Prepared], store_url: str = "") -> P
     """Measure one passage of ``prepared``, all batches at once."""
     patience = {"first_after_seconds": "1", "every_seconds": "0.25", "return_watch_every_seconds": "3600"}
     with World(directory, 1, patience=patience, notices=False, store_url=store_url) as world:
-        context = wiring.build_context(read_settings(world.settings_file))
+        context = wiring.build_context(world.settings())
         client = BenchClient(world.gateway_url, directory / "keys")
         for name in BANKS:
             world.ask(name, "hold", {})
@@ -109,7 +108,7 @@ def small_batches(directory: Path, prepared: list[Prepared]) -> list[int]:
     """Milliseconds from the first byte of each small batch until its instructions are delivered, one by one."""
     found = []
     with World(directory, 1, notices=False) as world:
-        context = wiring.build_context(read_settings(world.settings_file))
+        context = wiring.build_context(world.settings())
         client = BenchClient(world.gateway_url, directory / "keys")
         for one in prepared:
             client.open(one.header)

@@ -85,7 +85,7 @@ def run(
     if json:
         typer.echo(as_json(made).decode(), nl=False)
     else:
-        _show(console, made, files)
+        _show(Console(), made, files)
     return 1 if made["counts"]["failed"] else 0
 
 

@@ -29,7 +29,7 @@ from gateway.certify.subject import Subject, subject_of
 from gateway.clock import SystemClock, business_date
 from gateway.demo.world import CLIENT, QUICK, World
 from gateway.services.context import Context
-from gateway.settings import Settings, read_settings
+from gateway.settings import Settings
 from simulators.projects import Project, listed_projects
 
 FULL_FILE_MOST: Final = 1_000
@@ -57,7 +57,7 @@ def certify(
         )
         edition = (EditionName.of(path) or EditionName(profile.bank)).edition
         with world:
-            settings = read_settings(world.settings_file)
+            settings = world.settings()
             subject = subject_of(configuration.directory, path, profile, edition, settings.amount_limit_fen)
             context = wiring.build_context(settings)
             try:

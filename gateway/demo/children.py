@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
 import sys
@@ -18,6 +19,11 @@ class ChildFailed(Exception):
     """A process of the demonstration did not start or ended by itself; says where its log is."""
 
 
+def _own_environment() -> dict[str, str]:
+    """Without ``GATEWAY_…``: what is set for a gateway on this machine must not reach into a world of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+
+
 class Child:
     """One process: ``python -m module arguments``."""
 
@@ -29,6 +35,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
+                env=_own_environment(),
             )
         self.ready = self._await_ready()
 

@@ -24,17 +24,13 @@ from gateway.demo.quiet import is_quiet
 from gateway.demo.tables import NAMES, show
 from gateway.demo.world import TWO_BANKS, World, shipped_banks
 from gateway.services.context import Context
-from gateway.settings import read_settings
+from gateway.setup import config_directory
 from gateway.store import batches, instructions
 
 LOOK_SECONDS = 0.25
 ANY_BANK = "bank-lifelike"
-LIFELIKE = {
-    "rural-fixed": "rural-lifelike",
-    "city-iso": "city-lifelike",
-    "sms": "sms-lifelike",
-    "platform": "platform-slow",
-}
+LIFELIKE = {"rural-fixed": "rural-lifelike", "city-iso": "city-lifelike", "platform": "platform-slow"}
+"""Scripts that are not called after who plays them."""
 ITEMS_PER_SECOND_AT_LEAST = 500
 
 
@@ -75,9 +71,9 @@ def _verdict(report: dict[str, Any]) -> str:
 
 
 def _play(directory: Path, items: int, seed: int, console: Console, banks: tuple[str, ...]) -> dict[str, Any]:
-    scripts = {bank: LIFELIKE.get(bank, ANY_BANK) for bank in (*banks, "sms", "platform")}
+    scripts = {name: _script(name) for name in (*banks, "sms", "platform")}
     with World(directory, seed, scripts=scripts, banks=banks) as world:
-        context = wiring.build_context(read_settings(world.settings_file))
+        context = wiring.build_context(world.settings())
         started = time.monotonic()
         submitting = _submit(world, items, seed, everywhere=banks != TWO_BANKS)
         finished = _watch(world, context, items, submitting, console)
@@ -88,6 +84,12 @@ def _play(directory: Path, items: int, seed: int, console: Console, banks: tuple
         files = _files(context)
         context.store.dispose()
     return _report(books, ledgers, checks, files, seconds)
+
+
+def _script(name: str) -> str:
+    """Its own, or the one that any bank can play."""
+    own = LIFELIKE.get(name, f"{name}-lifelike")
+    return own if (config_directory() / "simulators" / f"{own}.yaml").is_file() else ANY_BANK
 
 
 def _report(

@@ -16,6 +16,7 @@ from typing import Any
 from gateway.demo.broker import Broker, BrokerTls
 from gateway.demo.children import Child
 from gateway.demo.world_config import QUICK, settings_text, shipped_banks, write_config
+from gateway.settings import Settings, read_settings
 from gateway.setup import config_directory
 
 __all__ = ["CLIENT", "QUICK", "TWO_BANKS", "World", "shipped_banks"]
@@ -57,6 +58,10 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def settings(self) -> Settings:
+        """As its gateway reads them: nothing that the environment says of another gateway."""
+        return read_settings(self.settings_file, with_environment=False)
 
     @property
     def settings_file(self) -> Path:

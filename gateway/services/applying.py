@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from adapters.contract import MessageRefused
 from crypto.contract import SealBroken, SignatureInvalid
-from gateway.services import completion, group_answer, item_rows
+from gateway.services import completion, consents, group_answer, item_rows
 from gateway.services.context import Context
 from gateway.services.jobs import finish
 from gateway.services.reading import Part, Reading, read
@@ -54,6 +54,7 @@ def _apply_part(
     moved = group_answer.apply(context, tx, part.bank, fresh, message, part.parsed)
     moved |= item_rows.apply(context, tx, fresh, part.batch, message, prepared)
     batches.require_conserved(tx, part.batch.batch_id)
+    consents.owe(context, tx, message, part, prepared)
     if moved:
         _consequences(context, tx, part.batch, fresh, message)
 

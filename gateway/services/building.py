@@ -40,7 +40,9 @@ def build(context: Context, work: Work) -> None:
     made = (_signed_beside if bank.envelope is None else _enveloped)(context, bank, batch, instruction)
     now = context.clock.now_ms()
     with context.store.begin() as tx:
-        if instructions.built(tx, instruction.instruction_id, made.content, made.signature, made.key_id, now):
+        # Whoever was faster has signed other bytes (a signature is drawn anew each time): theirs are the ones that leave.
+        first = instructions.by_id(tx, instruction.instruction_id).state is InstructionState.PLANNED
+        if first and instructions.built(tx, instruction.instruction_id, made.content, made.signature, made.key_id, now):
             step_instruction(tx, instruction, ItemEvent.BUILT)
             sending.send(context, tx, instruction, now, completion.priority(batch))
         finish(tx, work)

@@ -8,10 +8,10 @@ import numpy as np
 
 from adapters.contract import Inquirer, Question
 from adapters.envelopes.contract import Outer
-from crypto.signature_text import encode_signature
 from gateway.clock import instant
 from gateway.core.lifecycle import FINAL
 from gateway.services.context import Context
+from gateway.services.small_messages import sealed
 from gateway.services.states import columns_of, segments_of
 from gateway.store import batches, segments
 from gateway.store.records import Instruction, InstructionState
@@ -54,17 +54,10 @@ def about(context: Context, instruction: Instruction) -> list[Question]:
 def written(context: Context, instruction: Instruction, question: Question) -> tuple[bytes, dict[str, str]]:
     """The question's bytes as they leave, and the headers that go with them."""
     bank = context.bank_of(instruction)
-    security = bank.profile.security
     if not isinstance(bank.dialect, Inquirer):
         raise Misconfigured(f"bank {instruction.bank}: its dialect has no inquiry message: correct inquiry.by")
-    body, headers = bank.dialect.inquiry(bank.profile, question), {"X-Message-Id": question.inquiry_id}
-    if bank.envelope is not None:
-        outer = Outer(question.inquiry_id, "inquiry", question.created_at)
-        return bank.envelope.seal(bank.profile, outer, body, context.envelope_keys(security))[0], headers
-    signer = context.signer(security)
-    signer.update(body)
-    headers[security.signature_header] = encode_signature(signer.signature(), security.encoding).decode("ascii")
-    return body, headers
+    outer = Outer(question.inquiry_id, "inquiry", question.created_at)
+    return sealed(context, bank, outer, bank.dialect.inquiry(bank.profile, question))
 
 
 def _open_references(context: Context, instruction: Instruction, reference: str) -> list[str]:

@@ -9,7 +9,7 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from gateway.transports import tcp_faults
+from gateway.transports import peer_faults
 from gateway.transports.contract import Misconfigured, TransportFault
 
 _MEANINGS = {
@@ -26,7 +26,7 @@ def fault(what: str, error: BaseException, *, maybe_sent: bool) -> TransportFaul
     meaning = _meaning(error)
     if meaning is not None and not maybe_sent:
         return Misconfigured(f"{what}: {meaning}")
-    return tcp_faults.fault(what, error, maybe_sent=maybe_sent)
+    return peer_faults.fault(what, error, maybe_sent=maybe_sent)
 
 
 def _meaning(error: BaseException) -> str | None:

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from OpenSSL import SSL
-from service_identity import VerificationError
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -19,13 +16,7 @@ from twisted.web.http_headers import Headers
 from gateway.transports.contract import Misconfigured, Reply, Sink, TransportFault
 from gateway.transports.http_body import StreamedBody
 from gateway.transports.patience import Patience
-
-# Alerts by which a TLS peer says "not with this certificate". A server that sends one has not finished
-# its handshake, so no byte of a request reached its application (RFC 8446 sections 4.4.2 and 6.2).
-_CERTIFICATE_ALERTS = (
-    "certificate required", "bad certificate", "unknown ca", "certificate unknown", "certificate expired",
-    "certificate revoked", "unsupported certificate", "access denied",
-)  # fmt: skip
+from gateway.transports.peer_faults import fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,8 @@ async def exchange(agent: Any, clock: Any, request: Outgoing, sink: Sink, limits
     except TransportFault:
         raise
     except Exception as error:
-        raise _fault(request, error, patience.expired, body is not None and body.started) from error
+        what, started = f"{request.method} {request.url}", body is not None and body.started
+        raise fault(what, error, maybe_sent=started, told=patience.expired) from error
     finally:
         patience.end()
         if body is not None:
@@ -144,46 +136,3 @@ class _Collector(Protocol):
             self.done.callback(self._received)
         else:
             self.done.errback(reason)
-
-
-def _fault(request: Outgoing, error: Exception, expired: str | None, started: bool) -> TransportFault:
-    what = f"{request.method} {request.url}"
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, TransportFault):
-            return cause
-        distrust = _distrust(cause)
-        if distrust:
-            return Misconfigured(f"{what}: {distrust}")
-    told = expired or "; ".join(dict.fromkeys(_told(cause) for cause in causes))
-    return TransportFault(f"{what}: {told}", maybe_sent=started)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The leaves under Twisted's wrappers, which each hold a list of failures."""
-    reasons: list[Failure] = getattr(error, "reasons", [])
-    if not reasons:
-        yield error
-    for reason in reasons:
-        if reason.value is not None:
-            yield from _causes(reason.value)
-
-
-def _told(cause: BaseException) -> str:
-    if isinstance(cause, ConnectError | DNSLookupError):
-        return f"cannot connect ({cause})"
-    return f"{type(cause).__name__}: {cause}".rstrip(": ")
-
-
-def _distrust(cause: BaseException) -> str | None:
-    """Why one side does not accept the other's certificate, or None for any other trouble."""
-    if isinstance(cause, VerificationError):
-        return "the server's certificate is for another name; correct base_url or ask for the right certificate"
-    if not isinstance(cause, SSL.Error):
-        return None
-    text = str(cause).lower()
-    if "certificate verify failed" in text:
-        return "the server's certificate is not signed by the trusted CA or not valid now; check trusted_ca"
-    if "alert" in text and any(alert in text for alert in _CERTIFICATE_ALERTS):
-        return f"the server refuses our certificate ({cause}); the bank must register it, or it has expired"
-    return None

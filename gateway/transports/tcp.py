@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.protocol import Factory
 
 from adapters.endpoints import TcpEndpoint
-from gateway.transports import tcp_faults
+from gateway.transports import peer_faults
 from gateway.transports.contract import Reply, Sink, TransportFault
 from gateway.transports.http_body import StreamedBody
 from gateway.transports.http_gate import Refusal
@@ -87,7 +87,7 @@ class TcpTransport:
             answer = await self._exchange(await self._connected(attempts), message)
             sink.write(answer)
         except Exception as error:
-            raise tcp_faults.fault(self._what, error, maybe_sent=message.left) from error
+            raise peer_faults.fault(self._what, error, maybe_sent=message.left) from error
         finally:
             self._turn.release()
         return Reply(200, {}, len(answer))

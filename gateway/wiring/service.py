@@ -19,6 +19,7 @@ from gateway.api.build import Api, build_api
 from gateway.clock import SystemClock
 from gateway.services import background, expiries, outdated
 from gateway.services.audit_keeping import AuditKeeping
+from gateway.services.consents import KIND, Consents
 from gateway.services.context import Context
 from gateway.services.inquiries import Inquiries
 from gateway.services.jobs import Later
@@ -174,6 +175,8 @@ def _reactor_lanes(
     http = JsonHttp(reactor)
     delivery, inquiries = MessageDelivery(context, links.of, blocking), Inquiries(context, links.of, blocking)
     runner.add(Lane("messages", ("send-message",), 8, lambda work: ensureDeferred(delivery.send(work)), _sent_to))
+    consents = Consents(context, links.of, blocking)
+    runner.add(Lane("consents", (KIND,), 2, lambda work: ensureDeferred(consents.send(work)), _sent_to))
     runner.add(Lane("inquiries", ("inquire",), 8, lambda work: ensureDeferred(inquiries.inquire(work)), _sent_to))
     webhooks = Webhooks(context, _platforms(settings, http, keys), blocking)
     runner.add(Lane("webhooks", ("webhook",), 4, lambda work: ensureDeferred(webhooks.deliver(work)), _client_of))

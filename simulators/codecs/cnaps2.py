@@ -1,4 +1,4 @@
-"""The codec of a clearing centre (清算中心报文): batch credits and inquiries in; 383, 315, 318, 900 and 911 out."""
+"""The codec of a clearing centre (清算中心报文): batch credits, inquiries and return answers in; 383, 315, 318, 900 and 911 out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from messages.cnaps2.reading import read_message
 from messages.cnaps2.writing import Heading, write_message
 from messages.iso20022.amounts import yuan_text
 from simulators.answers import Kind, Status
-from simulators.bank_contract import MessageInvalid, Order, Question
+from simulators.bank_contract import Consent, MessageInvalid, Order, Question
 
 DISCARDED: Final = "PR24"
 """This code, where others are RJ codes, says by ccms.911 that a message was not even taken."""
 UNSOUND: Final = "RJ05"
+AGREED: Final = "PR10"
 
 _STATES: Final[dict[Status, str]] = {
     Status.PAID: "PR05",
@@ -33,12 +34,15 @@ _NINE: Final = time(9)
 class Cnaps2Codec:
     """``simulators.bank_contract.Codec`` and ``Totalling``; holds nothing."""
 
-    def read(self, content: bytes) -> Order | Question:
-        """A batch credit or an inquiry; raises MessageInvalid."""
+    def read(self, content: bytes) -> Order | Question | Consent:
+        """A batch credit, an inquiry or an answer to a return; raises MessageInvalid."""
         try:
             if type_of(content) == MessageType.INQUIRY:
                 asked = read_message(content)
                 return Question(asked.original_id, tuple(asked.details["reference"]))
+            if type_of(content) == MessageType.RETURN_ANSWER:
+                answer = read_message(content)
+                return Consent(answer.original_id, agreed=answer.information["PrcSts"] == AGREED)
             credit = read_batch_credit(content)
         except Malformed as fault:
             code = DISCARDED if fault.field == "xmlns" else UNSOUND

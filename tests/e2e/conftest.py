@@ -19,7 +19,6 @@ from gateway.core.lifecycle import ItemState
 from gateway.demo.books import Books, read_books
 from gateway.demo.quiet import is_quiet
 from gateway.demo.world import CLIENT, QUICK, World
-from gateway.settings import read_settings
 from gateway.store import alerts, batches, inbox, instructions, segments
 from gateway.store.records import Alert, Batch, BatchState, InboxMessage, Instruction
 from messages.batch.numbering import batch_reference, message_id
@@ -58,7 +57,7 @@ class Scene:
 
     def __init__(self, world: World):
         self.world = world
-        self.context = wiring.build_context(read_settings(world.settings_file))
+        self.context = wiring.build_context(world.settings())
 
     @property
     def client(self) -> PlatformClient:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 from sqlalchemy import select
 
@@ -10,6 +12,7 @@ from gateway.core.tally import Tally
 from gateway.store import alerts, batches, inbox, instructions, tables
 from gateway.store import work as work_store
 from gateway.store.records import BatchState, InstructionState
+from simulators.answers import Kind
 from spine.books import LOST, SILENT, all_batches, items
 from spine.world import World
 
@@ -26,6 +29,10 @@ def require_conserved(world: World) -> None:
             batches.require_conserved(tx, batch.batch_id)
             tally = batches.tally(tx, batch.batch_id)
         _declared(batch.header, tally, batch.rejected_items, batch.rejected_fen)
+
+
+CENTRE = "clearing-cnaps"
+_REQUEST = re.compile(rf"[0-9A-Z]{{17}}-{Kind.RETURN.value}[0-9]{{3}}")
 
 
 class Watch:
@@ -74,6 +81,7 @@ def judge(world: World) -> None:
     found = items(world)
     _nothing_twice(world)
     _quarantined(world)
+    _consented(world)
     if found.height:
         _books(world, found)
         _alerted(world, found)
@@ -92,6 +100,19 @@ def _nothing_twice(world: World) -> None:
     if not world.sends_again:
         again = {name: times for name, times in world.shown().items() if times > 1}
         assert not again, f"sent twice to a bank that does not reject duplicates: {again}"
+
+
+def _consented(world: World) -> None:
+    """A centre that asks for consent to its returns has one to each that could be read, and they are agreed to."""
+    for partner in world.partners.values():
+        if partner.name != CENTRE:
+            continue
+        t = tables.inbox
+        with world.store.read() as tx:
+            names = tx.execute(select(t.c.name).where(t.c.bank == CENTRE, t.c.state == "APPLIED")).scalars().all()
+        asked = {found[0] for name in names if (found := _REQUEST.search(name))}
+        report = partner.bank.ledger.report()
+        assert report.consents + report.dissents == len(asked), f"{sorted(asked)}: {report.consents} consents"
 
 
 def _books(world: World, found: pl.DataFrame) -> None:

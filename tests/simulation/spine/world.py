@@ -11,6 +11,7 @@ from typing import Any
 from gateway.services.applying import apply
 from gateway.services.building import build
 from gateway.services.check import check
+from gateway.services.consents import Consents
 from gateway.services.context import Context
 from gateway.services.data_keys import data_keys
 from gateway.services.file_collection import poll_files
@@ -146,6 +147,7 @@ class World:
         coroutines = {
             "send-message": delivery.send,
             "inquire": inquiries.inquire,
+            "consent": Consents(self.context, self._post, _at_once).send,
             "notify": notifying.notify,
             "receipts": notifying.receipts,
             "webhook": webhooks.deliver,

@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from adapters.contract import CannotTranslate, Inquirer, MessageRefused, Question, ResultKind
+from adapters.contract import CannotTranslate, Consent, Inquirer, MessageRefused, Question, ResultKind
 from adapters.dialects.cnaps2 import Cnaps2Dialect
 from adapters.envelopes.registry import ENVELOPES
 from adapters.registry import DIALECTS
 from messages.cnaps2.kinds import MessageType
+from messages.cnaps2.reading import read_message
 from messages.cnaps2.writing import Heading, return_answer, write_message
 from simulators.answers import ANSWER_SCHEMA, Kind
+from simulators.bank_contract import Consent as Heard
 from simulators.bank_contract import Order
 from simulators.bank_contract import Question as Asked
 from simulators.codecs.cnaps2 import Cnaps2Codec
@@ -154,3 +156,16 @@ def test_what_is_no_message_is_refused(profile, body: bytes) -> None:
         DIALECT.parse(
             profile.model_copy(update={"limits": limits}), "", [CODEC.absent(ID, date(2026, 1, 1)), b"x" * 10**6]
         )
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_the_centre_understands_our_consent(profile, agreed: bool) -> None:
+    """Read by the centre's own codec: which request, and whether we agree."""
+    consent = Consent(
+        "7K3M9QXWZ4T2F0001T000000042", "7K3M9QXWZ4T2F0001R001", datetime(2026, 11, 25, 9, tzinfo=UTC), agreed
+    )
+    content = DIALECT.consent(profile, consent)
+    assert CODEC.read(content) == Heard("7K3M9QXWZ4T2F0001R001", agreed)
+    said = read_message(content)
+    assert (said.original_type, said.message_id) == (MessageType.RETURN_REQUEST, consent.message_id)
+    assert said.information == ({"PrcSts": "PR10"} if agreed else {"PrcSts": "PR09", "RjctCd": "RJ90"})

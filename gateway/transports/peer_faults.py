@@ -1,4 +1,4 @@
-"""Why a connection failed, in words for whoever must act; shared by the transports on bare connections."""
+"""Why a connection failed, in words for whoever must act; the same for every transport."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ _CERTIFICATE_ALERTS = (
 )  # fmt: skip
 
 
-def fault(what: str, error: BaseException, *, maybe_sent: bool) -> TransportFault:
-    """The fault that ``error`` amounts to while doing ``what``; Misconfigured where the sides do not trust each other."""
-    if isinstance(error, TransportFault):
-        return error
+def fault(what: str, error: BaseException, *, maybe_sent: bool, told: str | None = None) -> TransportFault:
+    """The fault that ``error`` amounts to while doing ``what``; Misconfigured where the sides do not trust each other.
+
+    ``told`` says why in the caller's words, where it knows better than the error.
+    """
     causes = list(_causes(error))
     for cause in causes:
+        if isinstance(cause, TransportFault):
+            return cause
         distrust = _distrust(cause)
         if distrust:
             return Misconfigured(f"{what}: {distrust}")
-    told = "; ".join(dict.fromkeys(_told(cause) for cause in causes))
-    return TransportFault(f"{what}: {told}", maybe_sent=maybe_sent)
+    reason = told or "; ".join(dict.fromkeys(_told(cause) for cause in causes))
+    return TransportFault(f"{what}: {reason}", maybe_sent=maybe_sent)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -53,7 +56,7 @@ def _told(cause: BaseException) -> str:
 
 def _distrust(cause: BaseException) -> str | None:
     if isinstance(cause, VerificationError):
-        return "the server's certificate is for another name; correct host or ask for the right certificate"
+        return "the server's certificate is for another name; correct its address or ask for the right certificate"
     if not isinstance(cause, SSL.Error):
         return None
     text = str(cause).lower()
