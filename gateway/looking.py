@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import wiring
+from gateway.core.authority import Actor
 from gateway.core.notices import yuan
 from gateway.demo.books import as_json as books_as_json
 from gateway.demo.books import read_books
 from gateway.demo.tables import show
+from gateway.keys.identity import origin
+from gateway.services import auditing
 from gateway.services.finding import find_person
 from gateway.settings import read_settings
 
@@ -22,6 +25,9 @@ def look_for(settings: Path, id_number: str, *, as_json: bool) -> int:
     """Print a person's payments, masked; 1 when there are none."""
     context = wiring.build_context(read_settings(settings))
     found = find_person(context, id_number)
+    with context.store.begin() as tx:
+        who, after = Actor("local", frozenset(), origin=origin()), {"count": len(found), "why": "gateway find"}
+        auditing.write(tx, who, "personal.found", "person", context.clock.now_ms(), after=after)
     context.store.dispose()
     if as_json:
         print(json.dumps([asdict(one) for one in found], ensure_ascii=False))

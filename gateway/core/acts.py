@@ -48,7 +48,6 @@ KEYS: Final[Mapping[str, Kind]] = {
     "digests": Kind.DIGESTS,  # "name=hex", one a file
     "gateway_code": Kind.NAME,
     "node": Kind.NAME,
-    "release": Kind.NAME,
     "first_seq": Kind.NUMBER,
     "last_seq": Kind.NUMBER,
     "day": Kind.DATE,
@@ -59,7 +58,6 @@ KEYS: Final[Mapping[str, Kind]] = {
     "rows": Kind.NUMBER,
     "files": Kind.NUMBER,
     "job": Kind.NAME,
-    "intact": Kind.FLAG,
 }
 """Every key that an entry may carry, and what its values may look like."""
 
@@ -88,9 +86,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "audit.opened": _action("审计链开始", "the chain begins", "gateway_code"),
     "audit.exported": _action("导出审计", "audit exported", "first_seq", "last_seq", "count", "digest"),
     "audit.anchored": _action("审计锚定", "audit anchored", "day", "last_seq", "count", "digest", "key_id"),
-    "audit.verified": _action("验证审计", "audit verified", "last_seq", "count", "intact"),
-    "audit.pruned": _action("清理审计", "old entries removed", "first_seq", "last_seq", "digest", "reason"),
-    "gateway.started": _action("网关启动", "node started", "node", "release", "gateway_code", "digests", "files"),
+    "gateway.started": _action(
+        "网关启动", "node started", "node", "gateway_code", "digest", "digests", "files", "roles"
+    ),
     "gateway.stopped": _action("网关停止", "node stopped", "node"),
     "key.generating": _action("开始生成密钥", "key is being generated", *_FULL_KEY),
     "key.generated": _action("生成密钥", "key generated", *_FULL_KEY),
@@ -106,21 +104,17 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "key.revoked-now": _action("紧急吊销密钥", "key revoked in an emergency", *_MOVED),
     "key.refused": _action("拒绝密钥操作", "key act refused", *_MOVED, "permission", "roles", "key_purpose"),
     "keystore.passphrase-changed": _action("更换密钥库口令", "keystore passphrase changed"),
-    "keystore.rewrapped": _action("更换主密钥", "keystore master key changed", "provider", "count"),
     "operator.enrolled": _action("登记操作员", "operator enrolled", *_FULL_KEY, "roles", "scopes", "emergency"),
     "operator.refused": _action(
         "拒绝操作员", "operator refused", "code", "permission", "roles", "count", "since_ms", "until_ms"
     ),
-    "roles.in-force": _action("权限登记生效", "roles in force", "roles", "scopes"),
     "batch.opened": _action("批次登记", "batch opened", *_BATCH),
     "batch.received": _action("批次接收", "batch received", *_BATCH),
     "batch.accepted": _action("批次受理", "batch accepted", *_BATCH),
     "batch.refused": _action("批次拒收", "batch refused", *_BATCH),
-    "alert.acknowledged": _action("确认告警", "alert acknowledged", "code", "reason"),
     "personal.read-clear": _action("明文查看个人信息", "personal data read in clear", *_PERSONAL),
     "personal.found": _action("按人查询", "looked up by person", *_PERSONAL),
     "personal.erased": _action("删除个人信息", "personal data erased", *_PERSONAL, "day", "until_day", "files"),
-    "personal.exported": _action("导出个人信息", "personal data exported", *_PERSONAL, "digest", "files"),
     "retention.applied": _action("保存期限执行", "retention applied", *_PERSONAL, "day", "until_day", "files", "job"),
     "hold.placed": _action("法律保全", "legal hold placed", "client", "reason"),
     "hold.lifted": _action("解除法律保全", "legal hold lifted", "client", "reason"),

@@ -10,6 +10,7 @@ import structlog
 from crypto.contract import CryptoError
 from crypto.keystore import Keystore
 from gateway.clock import Clock
+from gateway.services import auditing
 from gateway.services.anchors import keep_anchored
 from gateway.services.key_admin import KeyAdmin
 from gateway.services.refusal_log import RefusalLog
@@ -34,6 +35,15 @@ class AuditKeeping:
         """Write down what is in force from now on; a node that cannot write its audit does not start."""
         with self.store.begin() as tx:
             write_start(tx, self.settings, self.clock.now_ms())
+
+    def stopped(self) -> None:
+        """Write down what was counted, and the orderly stop."""
+        self.refusals.flush()
+        with self.store.begin() as tx:
+            now = self.clock.now_ms()
+            auditing.write(
+                tx, auditing.GATEWAY, "gateway.stopped", self.settings.node, now, after={"node": self.settings.node}
+            )
 
     def hourly(self) -> None:
         """Counted refusals, key changes that a crash interrupted, and the anchor of the day."""

@@ -116,6 +116,7 @@ class Service:
             await deferToThreadPool(self.reactor, self.threads, pool.close)
         for close in self.closers:
             await close()
+        await deferToThreadPool(self.reactor, self.threads, self.keeping.stopped)
         self.threads.stop()
         self.context.store.dispose()
 

@@ -25,9 +25,8 @@ class Safe:
 
     def __init__(self, directory: Path):
         self.path = directory / "keystore.json"
-        Keystore.create(self.path, PASSPHRASE)
+        self._others = Keystore.create(self.path, PASSPHRASE)
         self.day, self.seconds = date(2026, 11, 24), 0.0
-        self._directory = directory
 
     def followed(self) -> LiveKeys:
         """As a process has it that was started now."""
@@ -36,7 +35,7 @@ class Safe:
 
     @contextmanager
     def changed(self) -> Iterator[Keystore]:
-        with Keystore.open(self.path, PASSPHRASE).changing() as draft:
+        with self._others.changing() as draft:
             yield draft
 
     def add(self, alias: str, purpose: Purpose, material: KeyMaterial | Kind, **options: Any) -> KeyEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.core.act_values import Kind, fault_in, fault_in_name, personal_in_t
 from gateway.core.acts import ACTIONS, KEYS
 from gateway.core.notices import yuan
 
+ROOT = Path(__file__).resolve().parents[4]
 PERSONAL = [
     "11010519491231002X",
     "身份证11010519491231002x。",
@@ -110,6 +112,11 @@ def test_what_is_not_is_refused_without_being_quoted(kind: Kind, value: Any) -> 
 
 def test_every_key_of_every_action_has_a_kind() -> None:
     assert {key for action in ACTIONS.values() for key in action.keys} == set(KEYS)
+
+
+def test_every_action_is_one_that_the_gateway_writes() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*.py") if path.name != "acts.py"]
+    assert [name for name in ACTIONS if not any(f'"{name}"' in text for text in sources)] == []
 
 
 @settings(max_examples=200)

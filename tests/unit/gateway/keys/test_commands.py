@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
+from crypto.demo_pki import issue_ca
 from gateway.store import alerts, audit
 from gateway.store.database import Store
 
@@ -210,6 +214,26 @@ def test_the_passphrase_changes_under_running_keys(desk: Any) -> None:
     assert (desk.directory / "var/passphrase").read_text() != before
     assert len(desk.run("keys", "list")["keys"]) > 5
     assert ("lin", "keystore.passphrase-changed") in acts(desk)
+
+
+def test_a_revocation_list_is_kept_if_its_authority_signed_it(desk: Any) -> None:
+    settings = desk.directory / "var/gateway.toml"
+    settings.write_text(settings.read_text().replace("[keystore]", '[keystore]\ncrl_directory = "var/crl"'))
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    authority, other = issue_ca("authority", now), issue_ca("authority", now)
+    (desk.directory / "ca.pem").write_bytes(authority.certificate_pem)
+    desk.run("keys", "import", "city-ca", "ca.pem", "--purpose", "transport", operator="lin")
+    desk.rotate("city-ca", "activate", "pending")
+    for name, issuer in (("right.crl", authority), ("wrong.crl", other)):
+        subject = x509.load_pem_x509_certificate(issuer.certificate_pem).subject
+        builder = x509.CertificateRevocationListBuilder(subject, now, now + timedelta(days=60))
+        key = serialization.load_pem_private_key(issuer.key_pem, None)
+        (desk.directory / name).write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    assert desk.run("keys", "import-crl", "city-ca", "wrong.crl", operator="lin", code=1)["ok"] is False
+    (taken,) = desk.run("keys", "import-crl", "city-ca", "right.crl", operator="lin")["lists"]
+    assert "authority" in taken["issuer"]
+    due = {(one["what"], one["days_left"]) for one in desk.run("keys", "status")["expiries"]}
+    assert ("revocation-list", 30) in due
 
 
 def test_what_is_exported_is_written_down(desk: Any) -> None:
