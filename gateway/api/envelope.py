@@ -67,7 +67,7 @@ def envelope_of(method: bytes, target: bytes, request: Request) -> Envelope:
         local_address=str(getattr(request.getHost(), "host", "")),  # type: ignore[no-untyped-call]
         certificate_name=common_name(certificate),
         certificate_key=key_fingerprint(certificate),
-        remote_address=str(getattr(request.getClientAddress(), "host", "")),
+        remote_address=str(getattr(request.getClientAddress(), "host", "")),  # type: ignore[no-untyped-call]
     )
 
 

@@ -91,9 +91,14 @@ class Period:
         return end is not None and end <= today
 
     def begun_by(self, today: date) -> date | None:
-        """The last day on which something may have begun whose time is over today, or a little later than that."""
+        """The last day on which something may have begun whose time is over by ``today``; None where it never is."""
         days = {"day": 1, "month": 28, "year": 365}.get(self.unit)
-        return today - timedelta(days=days * self.count) if days is not None else None
+        if days is None:
+            return None
+        start = today - timedelta(days=days * self.count)  # no period of that count is shorter
+        while not self.over(start, today):
+            start -= timedelta(days=1)
+        return start
 
     def longest(self) -> int:
         """Its length in days, for comparing two of them."""

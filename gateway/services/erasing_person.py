@@ -6,6 +6,7 @@ cannot be emptied of one: those of the batches concerned go, once the law no lon
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,7 +16,7 @@ from gateway.core.authority import Actor, Permission, require
 from gateway.core.retention import Obstacle, What
 from gateway.services import auditing
 from gateway.services.context import Context
-from gateway.services.erasing import drop_set_aside, erase_people, erase_telling_ids, erase_words
+from gateway.services.erasing import MovedAgain, drop_set_aside, erase_people, erase_telling_ids, erase_words
 from gateway.services.erasing_batches import files_to_remove, in_the_way, index_anew
 from gateway.services.person_traces import Traces, rows_of, traces_of
 from gateway.services.retention import remove_files
@@ -74,16 +75,26 @@ def erase_person(context: Context, actor: Actor, id_number: str, why: str) -> Er
         raise NotErasable(found)
     items = files = 0
     for batch_id in traces.batches:
-        with context.store.begin() as tx:
-            count, gone = _erase(context, tx, batch_id, sorted(traces.places.get(batch_id, ())), id_number)
-            batch = batches.by_id(tx, batch_id)
-            told = {"why": why, "field": ["all"], "count": count, "files": gone, "client": batch.client_id}
-            auditing.write(tx, actor, "personal.erased", batch.reference, context.clock.now_ms(), after=told)
+        count, gone = _of_batch(context, actor, batch_id, traces, id_number, why)
         items, files = items + count, files + gone
     files += _erase_messages(context, actor, traces, why)
     while remove_files(context):
         pass
     return Erased(len(traces.batches), items, files)
+
+
+def _of_batch(
+    context: Context, actor: Actor, batch_id: int, traces: Traces, id_number: str, why: str
+) -> tuple[int, int]:
+    """(items, files) of one batch, erased and written down; done again where a row was sealed anew meanwhile."""
+    numbers = sorted(traces.places.get(batch_id, ()))
+    while True:
+        with suppress(MovedAgain), context.store.begin() as tx:
+            count, gone = _erase(context, tx, batch_id, numbers, id_number)
+            batch = batches.by_id(tx, batch_id)
+            told = {"why": why, "field": ["all"], "count": count, "files": gone, "client": batch.client_id}
+            auditing.write(tx, actor, "personal.erased", batch.reference, context.clock.now_ms(), after=told)
+            return count, gone
 
 
 def _in_the_way(context: Context, traces: Traces) -> list[InTheWay]:
@@ -102,8 +113,8 @@ def _in_the_way(context: Context, traces: Traces) -> list[InTheWay]:
 def _erase(context: Context, tx: Connection, batch_id: int, segment_nos: list[int], id_number: str) -> tuple[int, int]:
     """(items, files) of one batch, all in the caller's transaction."""
     batch, now, count = batches.by_id(tx, batch_id), context.clock.now_ms(), 0
-    if in_the_way(context, tx, batch, What.PERSON):
-        raise NotErasable([InTheWay(batch.batch_no, batch.client_id, (Obstacle.KEPT_BY_LAW,))])
+    if found := in_the_way(context, tx, batch, What.PERSON):
+        raise NotErasable([InTheWay(batch.batch_no, batch.client_id, tuple(found))])
     one = erasures.begin(tx, batch_id, What.PERSON, now)
     person = [row for number in segment_nos for row in rows_of(context, tx, batch_id, number, id_number)]
     naming = pl.col("text_raw").str.contains_any([id_number, *{row.account for row in person}])

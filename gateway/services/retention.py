@@ -121,7 +121,7 @@ def _of_nobody(context: Context, limit: int) -> dict[int, str]:
 
 
 def _before_ms(context: Context, what: What) -> int | None:
-    """When something must have ended for its time to be over now; the period itself still decides by the calendar."""
+    """Before which moment something must have ended for its time to be over today."""
     latest = context.retention.period(what).begun_by(business_date(context.clock.now_ms()))
     if latest is None:
         return None

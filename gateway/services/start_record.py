@@ -53,5 +53,6 @@ def _settings_digest(settings: Settings) -> str:
 
 def _roles(settings: Settings) -> list[str]:
     """``name:role`` of everybody."""
-    parties = [*settings.operators.items(), *settings.clients.items()]
-    return [reference(f"{name}:{role}") for name, party in sorted(parties) for role in party.roles][:MOST_VALUES]
+    held: list[tuple[str, str]] = [(name, role) for name, one in settings.operators.items() for role in one.roles]
+    held += [(name, role) for name, one in settings.clients.items() for role in one.roles]
+    return [reference(f"{name}:{role}") for name, role in sorted(held)][:MOST_VALUES]

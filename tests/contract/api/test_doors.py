@@ -98,7 +98,7 @@ async def test_the_specification_is_valid(served: Any) -> None:
     validate(answer.json)
     served_paths = {(path, method) for path, item in answer.json["paths"].items() for method in item}
     assert ("/v1/batches/{batch_no}/items", "put") in served_paths
-    assert len(served_paths) == 12
+    assert len(served_paths) == 13
     assert answer.json == orjson.loads(orjson.dumps(served.api.specification))
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import polars as pl
 import pytest
 from sqlalchemy import func, select
 
 from gateway.core.authority import Actor, NotAllowed, Role
 from gateway.core.lifecycle import ItemEvent
-from gateway.core.retention import Obstacle, What
-from gateway.services import retention
+from gateway.core.retention import Obstacle, Period, What
+from gateway.services import erasing_batches, indexing, retention
 from gateway.services.answers import Answers
 from gateway.services.erasing_person import NotErasable, erase_person
 from gateway.services.finding import find_person
-from gateway.store import audit, batches, erasures, holds, inbox, lookup, owned_files, tables
+from gateway.store import audit, batches, erasures, holds, inbox, lookup, owned_files, reseal, tables
 from gateway.store import work as work_store
 from gateway.store.audit import ActRefused
 
@@ -147,10 +150,6 @@ def test_failed_items_wait_for_their_refunds(house, rosters) -> None:
 
 
 def with_policy(house, **periods):
-    from dataclasses import replace
-
-    from gateway.core.retention import Period
-
     made = house.context.retention.model_copy(update={name: Period.of(text) for name, text in periods.items()})
     return replace(house.context, retention=made)
 
@@ -158,8 +157,6 @@ def with_policy(house, **periods):
 def test_a_refused_batch_is_erased_as_well(house, rosters) -> None:
     wrong = rosters[0]
     header = {**wrong.header, "declared_count": 1}
-    from dataclasses import replace
-
     batch = house.submit(replace(wrong, header=header))
     assert batch.state == "REFUSED"
     number = house.items(batch.batch_id)[0]["id_number"]
@@ -204,8 +201,6 @@ def test_a_late_return_is_erased_in_its_own_time(house, rosters) -> None:
 
 
 def test_an_erasure_that_broke_off_is_carried_on(house, rosters, monkeypatch) -> None:
-    from gateway.services import erasing_batches
-
     batch = done(house, rosters[0])
     house.clock.later(4 * YEAR)
     broken = [0]
@@ -289,8 +284,6 @@ def test_only_a_privacy_officer_erases_and_never_with_the_number(house, rosters)
 
 def test_a_person_is_found_where_no_index_helps(house, rosters) -> None:
     """In a refused batch, in a rejected line, and in a message that nobody understood."""
-    from dataclasses import replace
-
     good = done(house, rosters[0])
     person = house.items(good.batch_id)[0]["id_number"]
     house.submit(replace(rosters[0], header={**rosters[0].header, "declared_count": 1}), "REFUSED-1")
@@ -326,3 +319,39 @@ def test_a_shared_bank_file_stays_until_its_last_batch_may_go(house, rosters) ->
     with house.context.store.read() as tx:
         message = inbox.by_id(tx, old)
     assert b"".join(house.context.vault.open(message.content))
+
+
+def test_an_erasure_that_meets_a_resealing_does_it_again(house, rosters, monkeypatch) -> None:
+    batch = done(house, rosters[0])
+    person = house.items(batch.batch_id)[0]["id_number"]
+    house.clock.later(3 * YEAR)
+    real, calls = reseal.swap, iter(range(1000))
+    monkeypatch.setattr(reseal, "swap", lambda *given: next(calls) != 0 and real(*given))
+    assert erase_person(house.context, OFFICER, person, "request 7").items == 1
+    assert all(row["id_number"] != person for row in house.items(batch.batch_id))
+
+
+def test_a_file_that_is_sealed_anew_does_not_come_back_after_its_removal(house, rosters) -> None:
+    house.submit(rosters[0])
+    ((name, _),) = house.context.vault.keys_in_use()
+    house.rotate("vault-data")
+    with house.context.store.begin() as tx:  # decided while the new file is being written
+        owned_files.decide_removal(tx, [name], None, 1)
+    assert house.context.vault.reseal(name, lambda: owned_files.still_wanted(house.context.store, name)) is None
+    assert retention.remove_files(house.context) == 1
+    assert house.context.vault.reseal(name, lambda: owned_files.still_wanted(house.context.store, name)) is None
+    assert list(house.context.vault.keys_in_use()) == []
+
+
+def test_an_index_made_from_what_was_read_before_an_erasure_is_not_kept(house, rosters) -> None:
+    batch = done(house, rosters[0])
+    person = house.items(batch.batch_id)[0]["id_number"]
+    runs = indexing.made_runs(house.context, batch.batch_id)
+    house.clock.later(3 * YEAR)
+    erase_person(house.context, OFFICER, person, "request 7")
+    with house.context.store.begin() as tx:
+        assert not indexing.replace(tx, runs)
+    house.run("index")
+    with house.context.store.read() as tx:
+        token = int(house.context.index.tokens(pl.Series([person]), "person")[0])
+        assert lookup.find(tx, "person", token) == []

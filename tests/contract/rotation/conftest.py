@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +20,7 @@ from crypto.key_material import KeyMaterial
 from crypto.keystore import Keystore
 from gateway.wiring.live_keys import LiveKeys
 
+T = TypeVar("T")
 PASSPHRASE = "correct horse battery"
 
 
@@ -94,3 +98,41 @@ def pki() -> Callable[..., Pki]:
 def generated() -> Callable[[Kind], KeyMaterial]:
     """A new key."""
     return generate_key
+
+
+class Elsewhere:
+    """An asyncio loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Awaitable[T]) -> T:
+        return self.begin(work).result(20)
+
+    def begin(self, work: Awaitable[T]) -> Future[T]:
+        async def awaited() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self.loop)
+
+    def stop(self) -> None:
+        async def rest() -> None:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self.run(rest())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(5)
+        self.loop.close()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    """Where the other side lives: the reactor has this thread."""
+    made = Elsewhere()
+    yield made
+    made.stop()

@@ -43,7 +43,7 @@ class Load(threading.Thread):
 
     def more(self, count: int) -> None:
         """Wait until so many more batches were submitted."""
-        target, ends = len(self.numbers) + count, time.monotonic() + 60
+        target, ends = len(self.numbers) + count, time.monotonic() + 180
         while len(self.numbers) < target:
             assert not self._trouble, self._trouble
             assert time.monotonic() < ends, "the gateway takes no batches"

@@ -40,7 +40,7 @@ class Scene:
         self.context.store.dispose()
         self.world.__exit__(*error)
 
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
         """What ``condition`` says once it says anything."""
         ends = time.monotonic() + seconds
         while not (found := condition()):
@@ -83,6 +83,13 @@ class Scene:
                 select(tables.inbox.c.inbox_id).where(tables.inbox.c.bank == bank).order_by(tables.inbox.c.inbox_id)
             )
             return [inbox.by_id(tx, inbox_id) for inbox_id in tx.execute(wanted).scalars()]
+
+    def sealed_segments(self) -> list[bytes]:
+        """The sealed columns of all items, in the order of their batches."""
+        table = tables.segment_sealed
+        with self.context.store.read() as tx:
+            wanted = select(table.c.sealed).order_by(table.c.batch_id, table.c.segment_no)
+            return list(tx.execute(wanted).scalars())
 
     def alerts(self) -> dict[str, str]:
         """Kind and key -> what it says."""

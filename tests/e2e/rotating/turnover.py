@@ -71,7 +71,7 @@ class Turnover:
             for entry in entries:
                 for before in draft.entries(entry.alias):
                     draft.move(entry.alias, before.key_id, KeyState.RETIRING)
-                secret = self._coming.own_half(entry.alias, entry.key_id) if entry.sealed_secret else None
+                secret = self._coming._secret(entry) if entry.sealed_secret else None
                 material = KeyMaterial(entry.algorithm, entry.public, secret)
                 options: Any = {"owner": entry.owner, "key_id": entry.key_id, "state": KeyState.ACTIVE}
                 draft.add(entry.alias, entry.purpose, material, **options)

@@ -11,6 +11,7 @@ from gateway.api.batch_reading import BatchReading
 from gateway.api.catalogue import intake_operations, reading_operations
 from gateway.api.clear_operations import ClearOperations
 from gateway.api.docs_page import page
+from gateway.api.key_operations import KeyOperations
 from gateway.api.openapi import PATH_PARAMETERS, document, problem_codes
 from gateway.api.operation import Operation
 from gateway.api.problems import KINDS
@@ -26,6 +27,7 @@ def operations() -> list[Operation]:
         *intake_operations(BatchIntake(ANY, ANY, ANY, ANY, ANY)),
         *reading_operations(BatchReading(ANY, ANY)),
         *ClearOperations(ANY, ANY).operations(),
+        *KeyOperations(ANY, ANY).operations(),
     ]
 
 
@@ -63,6 +65,6 @@ def test_every_reference_leads_somewhere() -> None:
     html = page(operations(), described).decode()
     for name in described["components"]["schemas"]:
         assert f'id="shape-{name}"' in html
-    assert set(PATH_PARAMETERS) == {"batch_no", "item_id"}
+    assert set(PATH_PARAMETERS) == {"batch_no", "item_id", "alias", "key_id", "change_id"}
     for link in {part.split('"')[0] for part in html.split('href="#')[1:]}:
         assert f'id="{link}"' in html, link

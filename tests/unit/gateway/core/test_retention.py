@@ -56,7 +56,7 @@ def test_what_is_no_period_is_refused(text: object) -> None:
 def test_whatever_is_over_had_begun_by_then(text: str, days: int) -> None:
     period, today = Period.of(text), date(2026, 1, 1) + timedelta(days=days)
     latest = period.begun_by(today)
-    assert latest is not None
+    assert latest is not None and period.over(latest, today)
     for start in (latest + timedelta(days=n) for n in (1, 2, 40)):
         assert not period.over(start, today)
 
