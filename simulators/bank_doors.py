@@ -94,7 +94,6 @@ async def _sftp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, p
         """Which of the gateway's keys may log in, ``gateway-sftp.pub`` says by itself: one line each."""
         door.user_keys = tuple(asyncssh.read_public_key_list(place.keys / "gateway-sftp.pub"))
         acceptor.update(server_host_keys=[asyncssh.read_private_key(place.keys / "ssh-host-key")])
-        door.shut()
 
     return Opened(acceptor.get_port(), " ".join(public[:2]), door.shut, reread)
 
@@ -131,7 +130,8 @@ async def _tcp(reactor: Any, bank: SimulatedBank, seal: Seal, data: BankData, pl
     def reread(phase: Phase) -> None:
         if tls is not None:
             tls.reread(phase)
-        door.shut()
+        if pusher is not None:
+            pusher.call_again()
 
     return Opened(door.open(place.port, place.host or _LOOPBACK), shut=door.shut, reread=reread)
 

@@ -88,6 +88,7 @@ class SftpClientDoor:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
         self._looked_at, self._lay_from = 0.0, 0.0
+        self._stale = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -101,9 +102,8 @@ class SftpClientDoor:
             connection.abort()
 
     def call(self, address: GatewayAddress) -> None:
-        """Call there from now on, by these keys; the line that is open is given up."""
-        self._address = address
-        self.shut()
+        """Call there from now on, by these keys; what is on its way over the line that is open comes to its end."""
+        self._address, self._stale = address, True
 
     async def stop(self) -> None:
         """End for good; a message that the bank is just receiving is received to its end."""
@@ -144,6 +144,9 @@ class SftpClientDoor:
             await self._look(await self._line())
 
     async def _line(self) -> asyncssh.SFTPClient:
+        if self._stale:
+            self.shut()
+            self._stale = False
         if self._sftp is None:
             self._connection = await self._address.connect()
             self._sftp = await self._connection.start_sftp_client()

@@ -71,7 +71,7 @@ class Pusher:
         self._reactor, self._way, self._framing = reactor, way, framer(framing)
         self._backlog: deque[Outgoing] = deque()
         self._line: _Line | None = None
-        self._busy = self._closed = False
+        self._busy = self._closed = self._stale = False
         self._not_before = 0.0
 
     @property
@@ -88,6 +88,10 @@ class Pusher:
         if self._backlog and not self._busy and not self._closed and self._reactor.seconds() >= self._not_before:
             self._busy = True
             Deferred.fromCoroutine(self._deliver())
+
+    def call_again(self) -> None:
+        """The next message goes over a new connection, by the keys of that moment."""
+        self._stale = True
 
     def close(self) -> None:
         """Deliver no more."""
@@ -107,7 +111,10 @@ class Pusher:
             self._busy = False
 
     async def _one(self, outgoing: Outgoing) -> None:
+        if self._stale and self._line is not None:
+            self._line.cut()
         if self._line is None or not self._line.alive:
+            self._stale = False
             self._line = await self._way.connect(Factory.forProtocol(lambda: _Line(self._framing)))
         line, content = self._line, outgoing.content
         if not outgoing.whole:

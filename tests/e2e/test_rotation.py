@@ -49,12 +49,7 @@ pytestmark = [
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A world in which every key has been rotated under load, and all that was submitted is settled."""
     with Scene(tmp_path_factory.mktemp("rotation")) as scene:
-        scene.load.more(3)
-        scene.turnover.everything()
-        scene.load.more(5)
-        scene.turnover.end()
-        scene.load.more(4)
-        scene.load.stop()
+        scene.turned_over()
         scene.until(scene.settled, "everything is settled")
         yield scene
 

@@ -16,6 +16,7 @@ import polars as pl
 import psycopg
 import pytest
 
+from crypto import master_key
 from crypto.generate import generate_key
 from crypto.keystore import Keystore
 from gateway import wiring
@@ -321,7 +322,10 @@ def parts(demo_keys: Path, migrated_file: Path) -> Context:
 def fresh_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A keystore with the three keys of data at rest, copied for each test."""
     path = tmp_path_factory.mktemp("fresh") / "keystore.json"
-    keys = Keystore.create(path, PASSPHRASE, lambda: TODAY)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, cost in (("memory_kib", 19 * 1024), ("iterations", 2), ("lanes", 1)):
+            patch.setitem(master_key.NEW_COST, name, cost)  # opens in milliseconds
+        keys = Keystore.create(path, PASSPHRASE, lambda: TODAY)
     for alias in ("segment-data", "vault-data", "blind-index"):
         purpose, kind = PURPOSES[alias]
         keys.add(alias, purpose, generate_key(kind), state="ACTIVE")

@@ -90,7 +90,7 @@ def require_whole(house, taken) -> None:
 
 
 def test_every_item_always_opens_and_is_what_was_taken_in(build, migrated_file, rosters, monkeypatch) -> None:
-    @settings(max_examples=5, deadline=None, phases=QUICK)
+    @settings(max_examples=4, deadline=None, phases=QUICK)
     @given(OPERATIONS)
     def run(operations) -> None:
         with tempfile.TemporaryDirectory() as place, monkeypatch.context() as small:
@@ -124,7 +124,7 @@ def test_every_item_always_opens_and_is_what_was_taken_in(build, migrated_file, 
 
 
 def test_no_sealed_byte_opens_to_a_person_who_was_erased(build, migrated_file, rosters) -> None:
-    @settings(max_examples=5, deadline=None, phases=QUICK)
+    @settings(max_examples=4, deadline=None, phases=QUICK)
     @given(st.integers(0, 59), st.lists(st.sampled_from(ALIASES), max_size=2), st.booleans(), st.integers(0, 2))
     def run(row, rotations, finished, steps) -> None:
         with tempfile.TemporaryDirectory() as place:

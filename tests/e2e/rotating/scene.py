@@ -13,13 +13,15 @@ from gateway import wiring
 from gateway.demo.books import Books, read_books
 from gateway.demo.checks import compare
 from gateway.demo.quiet import is_quiet
-from gateway.demo.world import QUICK
+from gateway.demo.world import CLIENT, QUICK
 from gateway.settings import read_settings
 from gateway.store import alerts, batches, inbox, instructions, tables
-from gateway.store.records import InboxMessage, Instruction
+from gateway.store.records import BatchState, InboxMessage, InboxState, Instruction
 from rotating.load import Load
 from rotating.turnover import Turnover
 from rotating.world import BANKS, SecuredWorld
+
+DONE = {BatchState.COMPLETED, BatchState.REFUSED}
 
 
 class Scene:
@@ -31,7 +33,7 @@ class Scene:
     def __enter__(self) -> Scene:
         self.world.__enter__()
         self.context = wiring.build_context(read_settings(self.world.settings_file))
-        self.load = Load(self.world.gateway_url, self.world.directory / "keys/platform")
+        self.load = Load(self.world.gateway_url, self.world.directory / "keys/platform", self._unsettled)
         self.turnover = Turnover(self.world, self.load)
         self.load.start()
         return self
@@ -48,6 +50,27 @@ class Scene:
             assert time.monotonic() < ends, f"not in time: {what}\n{self.alerts()}\n{self.log('gateway')[-3000:]}"
             time.sleep(0.1)
         return found
+
+    def turned_over(self) -> None:
+        """All keys rotated under load; the old ones end once nothing that was made with them is on its way."""
+        self.load.more(3)
+        self.turnover.everything()
+        before = list(self.load.numbers)
+        self.load.more(4)
+        self.until(lambda: not self._unsettled(before), "what was instructed before is answered")
+        said = {one.inbox_id for one in self.messages()}
+        self.until(lambda: self._read(said), "what was said before is read")
+        self.turnover.end()
+        self.load.more(3)
+        self.load.stop()
+
+    def _unsettled(self, numbers: list[str]) -> int:
+        with self.context.store.read() as tx:
+            found = [batches.find(tx, CLIENT, number) for number in numbers]
+        return sum(batch is None or batch.state not in DONE for batch in found)
+
+    def _read(self, said: set[int]) -> bool:
+        return all(one.state is not InboxState.RECEIVED for one in self.messages() if one.inbox_id in said)
 
     def settled(self) -> bool:
         """Everything that was submitted has had its answer, and nobody has anything left to do."""
@@ -76,13 +99,12 @@ class Scene:
             ]
         return sorted(found, key=lambda one: one.instruction_id)
 
-    def messages(self, bank: str) -> list[InboxMessage]:
-        """What a bank has said, in the order in which it came."""
+    def messages(self, bank: str | None = None) -> list[InboxMessage]:
+        """What a bank has said, or all of them, in the order in which it came."""
         with self.context.store.read() as tx:
-            wanted = (
-                select(tables.inbox.c.inbox_id).where(tables.inbox.c.bank == bank).order_by(tables.inbox.c.inbox_id)
-            )
-            return [inbox.by_id(tx, inbox_id) for inbox_id in tx.execute(wanted).scalars()]
+            every = tx.execute(select(tables.inbox.c.inbox_id).order_by(tables.inbox.c.inbox_id)).scalars()
+            found = [inbox.by_id(tx, inbox_id) for inbox_id in every]
+        return [one for one in found if bank in (None, one.bank)]
 
     def sealed_segments(self) -> list[bytes]:
         """The sealed columns of all items, in the order of their batches."""
