@@ -128,7 +128,9 @@ class ChainCheck:
     def _begin(self, raw: RawEntry) -> None:
         self.first_seq = raw.seq
         if raw.seq < 1:
-            self._found(raw.seq, "out-of-order", "条目编号小于 1。", "an entry below number 1 was not written by the gateway")
+            self._found(
+                raw.seq, "out-of-order", "条目编号小于 1。", "an entry below number 1 was not written by the gateway"
+            )
             self._linked = False
             return
         if raw.seq == 1:

@@ -42,7 +42,12 @@ def watch(context: Context) -> bool:
 def retain(context: Context, work: Work) -> Later | None:
     """One step: files whose removal was decided, then what was begun, then what is due, then what belongs to nobody."""
     limits = pace(context)
-    if not (remove_files(context) or _carried_on(context, limits.share(SEGMENTS_A_STEP)) or _begun(context) or _swept(context)):
+    if not (
+        remove_files(context)
+        or _carried_on(context, limits.share(SEGMENTS_A_STEP))
+        or _begun(context)
+        or _swept(context)
+    ):
         with context.store.begin() as tx:
             finish(tx, work)
         return None
