@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from twisted.internet.defer import Deferred
@@ -26,6 +26,7 @@ from gateway.wiring.peer_checks import PeerChecks
 from gateway.wiring.wire_keys import WireKeys, wire_keys
 from messages.redaction.faults import told
 
+AGAIN_SECONDS: Final = 600.0
 log = structlog.get_logger()
 
 
@@ -51,6 +52,8 @@ class Hearing:
     ):
         self._context, self._keys, self._reactor, self._peers = context, keys, reactor, peers
         self._blocking, self._hurry = blocking, hurry
+        self._said: dict[str, tuple[str, float]] = {}
+        self._closed = False
         self._queues: dict[str, _Consuming] = {}
         self._ports: dict[str, TcpListener | None] = {}
 
@@ -66,6 +69,8 @@ class Hearing:
 
     def refresh(self) -> None:
         """Go by the keys of this moment: a queue is consumed anew where they changed, what could not begin is begun."""
+        if self._closed:
+            return
         for name in self._queues:
             self._guarded(name, self._consume)
         for name, port in self._ports.items():
@@ -74,6 +79,7 @@ class Hearing:
 
     async def close(self) -> None:
         """Hear nothing more; what is being handled is finished."""
+        self._closed = True
         for queue in self._queues.values():
             if queue.consumer is not None:
                 await queue.consumer.stop()
@@ -82,10 +88,16 @@ class Hearing:
                 await port.close()
 
     def _guarded(self, bank: str, begin: Callable[[str], None]) -> None:
+        """Tried every second: a trouble is told when it is new, and again after a while."""
         try:
             begin(bank)
         except (KeyUnusable, Misconfigured, CannotListenError) as fault:
-            self._alert(bank, fault)
+            said, at = self._said.get(bank, ("", 0.0))
+            if said != str(fault) or self._reactor.seconds() - at >= AGAIN_SECONDS:
+                self._said[bank] = str(fault), self._reactor.seconds()
+                self._alert(bank, fault)
+        else:
+            self._said.pop(bank, None)
 
     def _consume(self, bank: str) -> None:
         """A new consumer takes over before the old one lets go, unless a key of the old one was revoked."""

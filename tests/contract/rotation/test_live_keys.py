@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,9 @@ from crypto.contract import KeyUnusable
 from crypto.key_entry import KeyState, Purpose
 from crypto.keystore import Keystore
 from crypto.sealing import named_key
+from gateway.store import alerts
+from gateway.store.database import Store
+from gateway.wiring.key_watch import AGAIN_MS, KeyWatch
 from gateway.wiring.live_sealers import LiveFiles, LiveIndex, LiveSegments
 
 DATA = "segment-data"
@@ -118,3 +122,29 @@ def test_tokens_are_made_with_the_active_key(safe) -> None:
     assert index.tokens(names, "person").tolist() == before
     safe.replace("blind-index", "hmac")
     assert index.tokens(names, "person").tolist() != before
+
+
+def test_a_person_is_told_once_and_again_after_an_hour(safe, first, tmp_path) -> None:
+    store, clock = Store(f"sqlite:///{tmp_path / 'store.sqlite'}"), SimpleNamespace(at=1_000)
+    store.migrate()
+    context: Any = SimpleNamespace(store=store, clock=SimpleNamespace(now_ms=lambda: clock.at))
+    peers: Any = SimpleNamespace(overdue={})
+    live, sound = safe.followed(), safe.path.read_bytes()
+    watch = KeyWatch(context, live, peers)
+
+    def told() -> dict[str, int]:
+        watch.look()
+        with store.read() as tx:
+            return {f"{one.kind} {one.key}": one.count for one in alerts.recent(tx, 10)}
+
+    assert told() == {}
+    safe.writing(b"nonsense")
+    assert told() == told() == {"keystore-unreadable keystore": 1}
+    clock.at += AGAIN_MS
+    assert told() == {"keystore-unreadable keystore": 2}
+    safe.seconds += 5
+    safe.writing(sound)
+    peers.overdue["bank-ca"] = "it was to be renewed"
+    assert told() == {"keystore-unreadable keystore": 2, "revocation-list-overdue bank-ca": 1}
+    assert live.now().active_key_id(DATA) == first.key_id and live.trouble is None
+    store.dispose()

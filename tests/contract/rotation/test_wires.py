@@ -162,10 +162,19 @@ def test_a_revoked_password_ends_its_connection_at_once(heard) -> None:
     heard.safe.move(heard.safe.password, KeyState.REVOKED)
     heard.hearing.refresh()
     assert first.said == ["start", "stop"] and len(Consumer.made) == 1
-    assert "REVOKED" in str(heard.told[0])
+    heard.hearing.refresh()
+    assert len(heard.told) == 1 and "REVOKED" in str(heard.told[0])
     heard.safe.add(PASSWORD, Purpose.TRANSPORT, generate_key("secret"))
     heard.hearing.refresh()
     assert Consumer.made[1].said == ["start"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_after_the_end_nothing_is_begun(heard) -> None:
+    await heard.hearing.close()
+    heard.safe.replace(PASSWORD, "secret")
+    heard.hearing.refresh()
+    assert Consumer.made[0].said == ["start", "stop"] and len(Consumer.made) == 1
 
 
 def test_a_replaced_password_that_is_revoked_in_the_same_change_ends_its_connection_at_once(heard) -> None:

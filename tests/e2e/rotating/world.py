@@ -13,10 +13,10 @@ CONTROL = Path("/usr/lib/rabbitmq/bin/rabbitmqctl")
 
 
 class SecuredWorld(World):
-    """The API has TLS, and the broker takes over new keys."""
+    """The API has TLS, and the broker takes over new keys; one worker process of each kind is enough here."""
 
     def _settings(self) -> str:
-        return super()._settings().replace("tls = false", "tls = true", 1)
+        return super()._settings().replace("tls = false", "tls = true", 1) + "[workers]\ncompute = 1\n"
 
     def broker_goes_over(self) -> None:
         """Its certificates are read again, and its user gets the password that now lies among the bank's keys."""
