@@ -7,7 +7,7 @@ SECONDS ?= 60
 TARGET ?= all
 BANKS ?= two
 
-.PHONY: setup demo serve test check lint types audit bench fuzz clean
+.PHONY: setup demo serve test test-rooms test-worlds check lint types audit bench fuzz clean
 
 setup: $(VENV)/.complete
 
@@ -26,8 +26,15 @@ serve: setup var/gateway.toml
 var/gateway.toml: | setup
 	$(BIN)/gateway init var
 
+# Side by side: whole worlds of processes mostly wait for each other, the rest mostly reckons.
 test: setup
-	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory -j2 test-rooms test-worlds
+
+test-rooms:
+	$(BIN)/python -m pytest --ignore=tests/e2e
+
+test-worlds:
+	$(BIN)/python -m pytest tests/e2e
 
 lint: setup
 	$(BIN)/ruff check .
