@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Literal
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -11,23 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crypto.demo_pki import Issued, issue_ca, issue_leaf
 from crypto.key_material import Algorithm, KeyMaterial
+from crypto.kinds import Kind
 from crypto.schemes import ecdsa_keys, ed25519, sm2_keys, sm2_library, sm4_cbc
 
 __all__ = ["Issued", "Kind", "generate_key", "issue_ca", "issue_leaf"]
-
-Kind = Literal[
-    "sm2",
-    "rsa-2048",
-    "rsa-3072",
-    "ecdsa-p256",
-    "ecdsa-p384",
-    "ed25519",
-    "ed25519-ssh",
-    "aes-256",
-    "sm4",
-    "hmac",
-    "secret",
-]
 
 
 def generate_key(kind: Kind) -> KeyMaterial:

@@ -7,29 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from crypto.kinds import Kind
 from gateway.keys.options import DEFAULT_SETTINGS, Alias, AsJson, AsOperator, NotAfter, NotBefore, SettingsFile
 
 PurposeName = Literal["sign", "verify", "encrypt", "transport", "field"]
 OwnerName = Literal["gateway", "counterparty"]
-KindName = Literal[
-    "sm2",
-    "rsa-2048",
-    "rsa-3072",
-    "ecdsa-p256",
-    "ecdsa-p384",
-    "ed25519",
-    "ed25519-ssh",
-    "aes-256",
-    "sm4",
-    "hmac",
-    "secret",
-]
 FileKind = Literal["x509", "public-key", "aes-256", "hmac", "sm4", "secret"]
 
 
 def generate(
     alias: Alias,
-    kind: Annotated[KindName, typer.Option("--kind", help="What sort of key. 密钥种类")],
+    kind: Annotated[Kind, typer.Option("--kind", help="What sort of key. 密钥种类")],
     purpose: Annotated[PurposeName, typer.Option("--purpose", help="What it is for. 用途")],
     not_before: NotBefore = None,
     not_after: NotAfter = None,

@@ -70,15 +70,12 @@ class Consents:
         def body() -> Iterator[bytes]:
             yield content
 
-        writer = self._context.vault.create("application/octet-stream")
         try:
             await self._transports(str(work.subject["bank"])).submit(
-                message_id, body, len(content), headers, writer, _REPLY_BYTES
+                message_id, body, len(content), headers, _Unheard(), _REPLY_BYTES
             )
         except TransportFault as fault:
             return Later(self._context.clock.now_ms() + AGAIN_MS, str(fault))
-        finally:
-            writer.abandon()  # whoever took it has nothing more to say
         await self._blocking(self._done, work)
         return None
 
@@ -99,3 +96,10 @@ class Consents:
     def _done(self, work: Work) -> None:
         with self._context.store.begin() as tx:
             finish(tx, work)
+
+
+class _Unheard:
+    """Whoever took a consent has nothing more to say about it."""
+
+    def write(self, data: bytes) -> None:
+        """Let it go."""
